@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The tests that every transport must pass.
+module dev.vchan.testkit {
+  requires static org.jspecify;
+  requires transitive dev.vchan;
+  requires transitive org.junit.jupiter.api;
+  requires transitive org.assertj.core;
+
+  exports dev.vchan.testkit;
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The vchan command.
+@NullMarked
+package dev.vchan.cli;
+
+import org.jspecify.annotations.NullMarked;

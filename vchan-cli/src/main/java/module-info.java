@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The vchan command.
+module dev.vchan.cli {
+  requires static org.jspecify;
+  requires dev.vchan;
+  requires dev.vchan.local;
+  requires info.picocli;
+  requires me.tongfei.progressbar;
+
+  opens dev.vchan.cli to
+      info.picocli;
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a transport implements.
+@NullMarked
+package dev.vchan.spi;
+
+import org.jspecify.annotations.NullMarked;
