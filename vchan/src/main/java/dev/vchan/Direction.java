@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan;
+
+import java.io.IOException;
+
+/**
+ * One direction of a channel: how a call waits for the ring to allow what it wants. The subclasses
+ * say what is waited for.
+ *
+ * <p>The two rules of the protocol that lose no wake-up are here. <em>Ask, then look again</em>: a
+ * side that is about to sleep asks for an event, looks once more and only then sleeps. <em>Publish,
+ * then answer</em>: a side that moved its index looks afterwards whether it was asked.
+ */
+abstract class Direction {
+
+  final Link link;
+  final Turn turn;
+  final Tally tally = new Tally();
+
+  /** Whether the last wait ended because this direction is over; set after the final look. */
+  boolean ended;
+
+  private final WaitPolicy.Spinner spinner;
+  private final int request;
+  private final int answer;
+
+  Direction(Link link, Turn turn, WaitPolicy policy, int request, int answer) {
+    this.link = link;
+    this.turn = turn;
+    this.spinner = policy.newSpinner();
+    this.request = request;
+    this.answer = answer;
+  }
+
+  /** Bytes the ring has for this direction, by what the page says now. */
+  abstract int look() throws ProtocolViolationException;
+
+  /** As {@link #look}, for a caller without the turn: from 0 to the capacity, whatever it sees. */
+  abstract int estimate();
+
+  /** Whether nothing will change any more: the caller looks once more, and then knows. */
+  abstract boolean over() throws ProtocolViolationException;
+
+  /**
+   * Waits until there are at least {@code need} bytes.
+   *
+   * @param done bytes of this call that a timeout reports as transferred
+   * @return what there is; less than {@code need} only if this direction is over, or {@code
+   *     deadline} is {@link Deadline#POLL}
+   */
+  final int await(int need, Deadline deadline, long done) throws IOException {
+    int found = look();
+    if (found >= need) {
+      return found;
+    }
+    if (deadline != Deadline.POLL) {
+      found = spin(need);
+    }
+    boolean overdue = false;
+    while (found < need) {
+      // Sampled before the looks: an event that comes after them is newer than this, so the sleep
+      // below returns at once.
+      long seen = link.eventsSeen();
+      link.checkStillOpen();
+      link.page.ask(request);
+      // The second look. The peer may have moved its index after the first look and before it could
+      // see the request; it then sends no event, and only this look finds out.
+      found = look();
+      if (found < need && over()) {
+        // The final look. The peer may have moved its index and then gone, both after the look
+        // above: what it published before it went must not be lost.
+        found = look();
+        ended = true;
+        return found;
+      }
+      if (found >= need || deadline == Deadline.POLL) {
+        break;
+      }
+      overdue = !link.sleep(seen, deadline, tally, done);
+      link.checkStillOpen();
+      found = look();
+    }
+    if (overdue && found >= need) {
+      tally.endedByPeriod++;
+    }
+    return found;
+  }
+
+  /** Bytes the ring has now, for a caller that wants to know and nothing more. */
+  final int glance() throws IOException {
+    if (!turn.take(Deadline.POLL)) {
+      return estimate();
+    }
+    try {
+      return look();
+    } finally {
+      turn.leave();
+    }
+  }
+
+  private int spin(int need) throws ProtocolViolationException {
+    spinner.begin();
+    while (spinner.pause()) {
+      int found = look();
+      if (found >= need) {
+        spinner.succeeded();
+        return found;
+      }
+    }
+    return 0;
+  }
+
+  /** After an index was published: counts, and sends the event if the peer asked for it. */
+  final void published(int bytes) throws IOException {
+    tally.bytes += bytes;
+    if (link.page.takeRequest(answer)) {
+      link.sendEvent(tally);
+    }
+  }
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan;
+
+import dev.vchan.spi.EventChannel;
+import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What both directions of a channel share: the control page, the event channel, whose turn it is,
+ * and who is still there. May be used from any thread.
+ *
+ * <p>Own liveness is private to this object; the byte in the page that says so is for the peer and
+ * is never read. What is known of the peer only ever gets worse: once gone, gone.
+ */
+final class Link {
+
+  final ControlPage page;
+  final Turn readers = new Turn(this);
+  final Turn writers = new Turn(this);
+
+  private final EventChannel events;
+  private final Resources resources;
+  private final long lookPeriodNanos;
+  private final boolean persistent;
+  private final boolean halfClose;
+
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile boolean peerGone;
+  private volatile boolean peerDied;
+  private volatile @Nullable ProtocolViolationException violation;
+
+  /**
+   * Joins the parts of a connected channel.
+   *
+   * @param halfClose whether both sides understand half-close
+   */
+  Link(
+      ControlPage page,
+      EventChannel events,
+      Resources resources,
+      VchanOptions options,
+      boolean halfClose) {
+    this.page = page;
+    this.events = events;
+    this.resources = resources;
+    this.lookPeriodNanos = options.lookPeriod().toNanos();
+    this.persistent = options.persistent();
+    this.halfClose = halfClose;
+  }
+
+  /** For a call that begins. */
+  void checkOpen() throws IOException {
+    if (closed.get()) {
+      throw new ClosedChannelException();
+    }
+    checkViolation();
+  }
+
+  /** For a call that was under way and may have been overtaken by a close. */
+  void checkStillOpen() throws IOException {
+    if (closed.get()) {
+      throw new AsynchronousCloseException();
+    }
+    checkViolation();
+  }
+
+  private void checkViolation() throws ProtocolViolationException {
+    ProtocolViolationException found = violation;
+    if (found != null) {
+      throw found;
+    }
+  }
+
+  /** Closes the channel if the calling thread is interrupted, as every channel does. */
+  void checkInterrupt() throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
+      close();
+      throw new ClosedByInterruptException();
+    }
+  }
+
+  /** Events so far; to be sampled before the look that a wait follows. */
+  long eventsSeen() {
+    return events.received();
+  }
+
+  /**
+   * Sleeps until an event newer than {@code seen}, or for one look period.
+   *
+   * @param done bytes of this call that a timeout reports as transferred
+   * @return false if no event came for a whole period
+   */
+  boolean sleep(long seen, Deadline deadline, Tally tally, long done) throws IOException {
+    checkInterrupt();
+    long left = deadline.remainingNanos();
+    if (left == 0) {
+      throw new VchanTimeoutException("timed out, " + done + " bytes transferred", done);
+    }
+    tally.sleeps++;
+    boolean event = events.await(seen, Math.min(left, lookPeriodNanos));
+    checkInterrupt();
+    if (event || left <= lookPeriodNanos) {
+      return true;
+    }
+    lookAtPeer();
+    return false;
+  }
+
+  /** Asks the backend about the peer, whose live byte may outlive it. */
+  private void lookAtPeer() {
+    switch (events.peer()) {
+      case BOUND -> {}
+      case UNBOUND -> markPeerGone(false);
+      case DIED -> markPeerGone(true);
+    }
+  }
+
+  /** Tells the peer to look. */
+  void sendEvent(Tally tally) throws IOException {
+    tally.eventsSent++;
+    events.send();
+  }
+
+  /** Makes own waiters look. */
+  void wakeOwn() {
+    events.wake();
+  }
+
+  /**
+   * Whether the peer's side is gone. If so, what it published before is in the ring, and the caller
+   * looks there once more before it concludes anything from this.
+   */
+  boolean peerGone() throws ProtocolViolationException {
+    if (peerGone) {
+      return true;
+    }
+    int live = page.peerLive();
+    if (live == ControlPage.LIVE) {
+      return false;
+    }
+    if (live != ControlPage.GONE) {
+      throw new ProtocolViolationException(
+          "the peer's live byte is " + live + ", must be 0 or 1 once it is connected");
+    }
+    markPeerGone(events.peer() == EventChannel.Peer.DIED);
+    return peerGone;
+  }
+
+  /**
+   * Whether the peer has announced its last byte. If so, that byte is in the ring, and the caller
+   * looks there once more.
+   */
+  boolean peerEnded() {
+    return halfClose && page.peerEnded();
+  }
+
+  /** Whether both sides understand half-close. */
+  boolean halfClose() {
+    return halfClose;
+  }
+
+  private void markPeerGone(boolean died) {
+    if (!persistent) {
+      // The reason first: whoever sees that the peer is gone also sees why.
+      peerDied = died;
+      peerGone = true;
+    }
+  }
+
+  /** After the peer was found gone: why a call that needs it cannot go on. */
+  VchanException peerGoneException(String what, long done) {
+    return peerDied
+        ? new PeerDiedException("the peer died: " + what, done)
+        : new PeerClosedException("the peer has closed: " + what, done);
+  }
+
+  /** Whether the peer went without closing its side. */
+  boolean peerDied() {
+    return peerDied;
+  }
+
+  /**
+   * What a call that met {@code cause} in the shared pages throws. A violation ends the channel:
+   * the peer is told, and every later call throws the same.
+   */
+  IOException failed(Throwable cause) {
+    if (closed.get()) {
+      return new AsynchronousCloseException();
+    }
+    if (cause instanceof IllegalStateException own) {
+      throw own;
+    }
+    if (cause == violation) {
+      return violation;
+    }
+    ProtocolViolationException found =
+        cause instanceof ProtocolViolationException known
+            ? known
+            : new ProtocolViolationException(
+                "the shared pages cannot be accessed any more: their file was truncated", cause);
+    violation = found;
+    try {
+      page.leave();
+      events.send();
+    } catch (IOException | RuntimeException | InternalError e) {
+      found.addSuppressed(e);
+    }
+    events.wake();
+    return found;
+  }
+
+  VchanState state() {
+    if (closed.get()) {
+      return VchanState.CLOSED;
+    }
+    try {
+      checkViolation();
+      if (!peerGone()) {
+        return VchanState.CONNECTED;
+      }
+      return peerDied ? VchanState.PEER_DIED : VchanState.PEER_CLOSED;
+    } catch (ProtocolViolationException | InternalError e) {
+      return VchanState.FAILED;
+    } catch (IllegalStateException e) {
+      return VchanState.CLOSED;
+    }
+  }
+
+  boolean isClosed() {
+    return closed.get();
+  }
+
+  /**
+   * Closes this side: wakes own calls, lets them leave, tells the peer, gives everything back. A
+   * second call does nothing.
+   *
+   * <p>The turns are taken so that no byte of a call in progress is published after the live byte
+   * says "gone", and no memory is accessed after it was given back. Whoever has a turn leaves
+   * within the time of one copy: it looks whether the channel is closed whenever it has slept, and
+   * it slept with a sample of the event counter from before that look, so the wake below is not
+   * lost. The caller may be inside a call itself (an interrupt closes from there); turns are
+   * reentrant.
+   */
+  void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    events.wake();
+    readers.takeToClose();
+    writers.takeToClose();
+    try {
+      if (violation == null) {
+        page.leave();
+        events.send();
+      }
+    } catch (InternalError e) {
+      // The page is gone, and with it whoever would read the byte.
+      events.send();
+    } finally {
+      resources.close();
+      writers.leave();
+      readers.leave();
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * The only code that touches shared memory: one method for each kind of access, so that a test can
+ * rewrite this class and be present at every one. Callers say why they chose the mode.
+ *
+ * <p>The memory model of the language does not cover memory that another process writes; what these
+ * modes mean there is argued in {@code docs/adr/0003-memory-order.md}.
+ */
+final class SharedAccess {
+
+  private static final VarHandle INT =
+      ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+  private static final VarHandle SHORT =
+      ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+  private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
+
+  private SharedAccess() {}
+
+  static int intPlain(MemorySegment page, long offset) {
+    return (int) INT.get(page, offset);
+  }
+
+  static int intAcquire(MemorySegment page, long offset) {
+    return (int) INT.getAcquire(page, offset);
+  }
+
+  static short shortPlain(MemorySegment page, long offset) {
+    return (short) SHORT.get(page, offset);
+  }
+
+  static byte byteAcquire(MemorySegment page, long offset) {
+    return (byte) BYTE.getAcquire(page, offset);
+  }
+
+  static void setIntPlain(MemorySegment page, long offset, int value) {
+    INT.set(page, offset, value);
+  }
+
+  static void setIntRelease(MemorySegment page, long offset, int value) {
+    INT.setRelease(page, offset, value);
+  }
+
+  static void setShortPlain(MemorySegment page, long offset, short value) {
+    SHORT.set(page, offset, value);
+  }
+
+  static void setByteRelease(MemorySegment page, long offset, byte value) {
+    BYTE.setRelease(page, offset, value);
+  }
+
+  static boolean compareAndSetInt(MemorySegment page, long offset, int expected, int value) {
+    return INT.compareAndSet(page, offset, expected, value);
+  }
+
+  static void fullFence() {
+    VarHandle.fullFence();
+  }
+
+  static void copy(MemorySegment source, long offset, MemorySegment target, long bytes) {
+    MemorySegment.copy(source, offset, target, 0, bytes);
+  }
+
+  static void copyIn(ByteBuffer source, int position, ByteBuffer ring, int offset, int bytes) {
+    ring.put(offset, source, position, bytes);
+  }
+
+  static void copyOut(ByteBuffer ring, int offset, ByteBuffer target, int position, int bytes) {
+    target.put(position, ring, offset, bytes);
+  }
+}
