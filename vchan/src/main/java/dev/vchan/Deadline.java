@@ -33,7 +33,8 @@ public final class Deadline {
     if (timeout.compareTo(Duration.ofDays(36_500)) >= 0) {
       return NEVER;
     }
-    return new Deadline(Parking.nanoTime() + Math.max(0, timeout.toNanos()));
+    long nanos = timeout.isNegative() ? 0 : timeout.toNanos();
+    return new Deadline(Parking.nanoTime() + nanos);
   }
 
   /**

@@ -43,7 +43,7 @@ final class Resources implements Closeable {
   void closeBecause(Throwable cause) {
     try {
       close();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       cause.addSuppressed(e);
     }
   }

@@ -137,14 +137,16 @@ public final class VchanListener implements InterruptibleChannel {
     takeTurn(deadline);
     try {
       for (; ; ) {
-        checkStillOpen();
         Offer current = offer;
         if (current == null) {
+          checkStillOpen();
           advertiseOrWait(deadline);
           continue;
         }
-        // Sampled before the look: a client that comes after it ends the wait below at once.
+        // Sampled before the looks: a client that comes, or a close that happens, after them counts
+        // as newer and ends the wait below at once.
         long seen = current.events().received();
+        checkStillOpen();
         try {
           if (current.clientCame()) {
             return hand(current);

@@ -6,6 +6,7 @@ import dev.vchan.spi.GrantRef;
 import dev.vchan.spi.Memory;
 import dev.vchan.spi.StaleAdvertisementException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -140,13 +141,18 @@ final class InProcessPages implements Memory {
         views.remove(this);
         revoke();
       }
-      notify.ifPresent(
-          wanted -> {
-            // The byte before the event, and visible to whoever the event wakes.
-            BYTE.setVolatile(writable, (long) wanted.byteOffset(), (byte) 0);
-            ((InProcessPorts.Port) wanted.channel()).deliver();
-          });
+      notify.ifPresent(this::carryOut);
       return true;
+    }
+
+    private void carryOut(UnmapNotify wanted) {
+      // The byte before the event, and visible to whoever the event wakes.
+      BYTE.setVolatile(writable, (long) wanted.byteOffset(), (byte) 0);
+      try {
+        wanted.channel().send();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     void revoke() {}

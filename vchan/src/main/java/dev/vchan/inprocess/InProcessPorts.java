@@ -110,11 +110,6 @@ final class InProcessPorts implements Events {
 
     @Override
     public void send() {
-      deliver();
-    }
-
-    /** Sends an event, without anything that could fail. */
-    void deliver() {
       Port remote = bound;
       if (remote != null) {
         remote.events.signal();
