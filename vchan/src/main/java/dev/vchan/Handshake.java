@@ -59,7 +59,7 @@ final class Handshake {
       Advertisement advertisement = new Advertisement(control.grants().getFirst(), events.port());
       return new Offer(client, path, options, held, events, page, reader, writer, advertisement);
     } catch (IOException | RuntimeException | Error e) {
-      held.closeBecause(e);
+      Resources.closeBecause(e, held);
       throw e;
     }
   }
@@ -112,10 +112,10 @@ final class Handshake {
       StaleAdvertisementException stale =
           new StaleAdvertisementException(
               "the advertised pages cannot be accessed: their file was truncated");
-      held.closeBecause(stale);
+      Resources.closeBecause(stale, held);
       throw stale;
     } catch (IOException | RuntimeException | Error e) {
-      held.closeBecause(e);
+      Resources.closeBecause(e, held);
       throw e;
     }
   }

@@ -39,10 +39,10 @@ final class Resources implements Closeable {
     }
   }
 
-  /** Closes everything because of {@code cause}, which takes further failures along. */
-  void closeBecause(Throwable cause) {
+  /** Closes {@code resource} because of {@code cause}, which takes a further failure along. */
+  static void closeBecause(Throwable cause, Closeable resource) {
     try {
-      close();
+      resource.close();
     } catch (IOException | RuntimeException | Error e) {
       cause.addSuppressed(e);
     }

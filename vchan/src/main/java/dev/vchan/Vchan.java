@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan;
 
-import dev.vchan.spi.Advertisement;
 import dev.vchan.spi.Backend;
-import dev.vchan.spi.Parking;
-import dev.vchan.spi.Rendezvous.Watch;
-import dev.vchan.spi.StaleAdvertisementException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,8 +15,6 @@ import java.nio.channels.InterruptibleChannel;
 import java.nio.channels.ScatteringByteChannel;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One end of a vchan: a bidirectional byte channel over two rings in memory shared with another
@@ -51,12 +45,6 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Vchan
     implements ByteChannel, ScatteringByteChannel, GatheringByteChannel, InterruptibleChannel {
-
-  /** Longest sleep of a client between looks at an advertisement that was stale. */
-  private static final long STALE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-  /** Pause after a stale advertisement, however fast the server replaces it. */
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private final DomainId peer;
   private final RendezvousPath path;
@@ -126,35 +114,7 @@ public final class Vchan
       VchanOptions options,
       Deadline deadline)
       throws IOException {
-    try (Watch watch = backend.rendezvous().watch(path, server)) {
-      for (; ; ) {
-        // Sampled before the look: an advertisement that comes after it ends the wait at once.
-        long seen = watch.changes();
-        Optional<Advertisement> found = watch.look();
-        String obstacle = "nothing is advertised there";
-        if (found.isPresent()) {
-          try {
-            return Handshake.join(backend, server, path, options, found.get());
-          } catch (StaleAdvertisementException e) {
-            obstacle = Objects.requireNonNullElse(e.getMessage(), "stale");
-          }
-        }
-        if (Thread.currentThread().isInterrupted()) {
-          throw new ClosedByInterruptException();
-        }
-        long left = deadline.remainingNanos();
-        if (left == 0) {
-          throw new VchanTimeoutException(
-              "timed out: no server at " + path + " of domain " + server + ": " + obstacle, 0);
-        }
-        if (found.isEmpty()) {
-          watch.await(seen, left);
-        } else {
-          Parking.park(watch, Math.min(left, PAUSE_NANOS));
-          watch.await(seen, Math.min(left, STALE_NANOS));
-        }
-      }
-    }
+    return Connector.connect(backend, server, path, options, deadline);
   }
 
   /**

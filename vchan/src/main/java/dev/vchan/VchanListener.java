@@ -93,11 +93,7 @@ public final class VchanListener implements InterruptibleChannel {
     try {
       listener.advertise();
     } catch (IOException | RuntimeException | Error e) {
-      try {
-        listener.close();
-      } catch (IOException closing) {
-        e.addSuppressed(closing);
-      }
+      Resources.closeBecause(e, listener);
       throw e;
     }
     return listener;
@@ -188,11 +184,7 @@ public final class VchanListener implements InterruptibleChannel {
       registration.publish(made.advertisement());
       offer = made;
     } catch (IOException | RuntimeException | Error e) {
-      try {
-        made.close();
-      } catch (IOException closing) {
-        e.addSuppressed(closing);
-      }
+      Resources.closeBecause(e, made);
       throw e;
     }
   }
@@ -238,11 +230,7 @@ public final class VchanListener implements InterruptibleChannel {
       registration.withdraw();
       return current.accept(Optional.empty());
     } catch (IOException | RuntimeException | Error e) {
-      try {
-        current.close();
-      } catch (IOException closing) {
-        e.addSuppressed(closing);
-      }
+      Resources.closeBecause(e, current);
       throw e;
     }
   }
