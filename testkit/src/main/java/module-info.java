@@ -6,6 +6,7 @@ module dev.vchan.testkit {
   requires transitive dev.vchan;
   requires transitive org.junit.jupiter.api;
   requires transitive org.assertj.core;
+  requires transitive org.junit.platform.launcher;
 
   exports dev.vchan.testkit;
 }
