@@ -7,6 +7,8 @@ module dev.vchan.testkit {
   requires transitive org.junit.jupiter.api;
   requires transitive org.assertj.core;
   requires transitive org.junit.platform.launcher;
+  requires transitive java.instrument;
+  requires jdk.attach;
 
   exports dev.vchan.testkit;
 }
