@@ -9,6 +9,7 @@ module dev.vchan.testkit {
   requires transitive org.junit.platform.launcher;
   requires transitive java.instrument;
   requires jdk.attach;
+  requires jdk.management;
 
   exports dev.vchan.testkit;
 }
