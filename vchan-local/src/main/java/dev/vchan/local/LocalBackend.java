@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.local;
+
+import dev.vchan.DomainId;
+import dev.vchan.RingSizes;
+import dev.vchan.SystemRefusedException;
+import dev.vchan.spi.Backend;
+import dev.vchan.spi.Events;
+import dev.vchan.spi.Memory;
+import dev.vchan.spi.Rendezvous;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Vchans between processes of one machine and one user. Pages are files mapped into memory, events
+ * go over Unix-domain sockets, and servers advertise in files, all in one directory: the format is
+ * docs/local-transport.md. Whoever names the same directory meets there, each as the domain it says
+ * it is. Several processes, and several backends of one process, may be the same domain.
+ *
+ * <p>May be used from any thread. Holds one daemon thread, and a second one while a client waits
+ * for its server.
+ *
+ * <p>A process that is killed leaves files behind; the next backend that opens the directory, or
+ * meets them, removes them.
+ */
+public final class LocalBackend implements Backend {
+
+  /** Memory is cheap here, but containers have little of it in /dev/shm. */
+  private static final RingSizes DEFAULT_SIZES = RingSizes.both(64 * 1024);
+
+  private final RootDirectory root;
+  private final DomainId self;
+
+  private LocalBackend(RootDirectory root, DomainId self) {
+    this.root = root;
+    this.self = self;
+  }
+
+  /**
+   * Opens a directory, which is made if it is missing, as one domain.
+   *
+   * @param root the directory in which the processes meet
+   * @param self own domain
+   * @return a backend that holds a thread until it is closed
+   * @throws SystemRefusedException if the directory is not this user's own, has another mode than
+   *     0700, is a symbolic link, cannot be written to, cannot be locked in, or has too long a name
+   *     for the sockets in it; or if the platform cannot tell the user at the other end of a socket
+   * @throws IOException if the system fails otherwise
+   */
+  public static LocalBackend open(Path root, DomainId self) throws IOException {
+    return new LocalBackend(RootDirectory.open(root), self);
+  }
+
+  /**
+   * Opens the {@linkplain #defaultRoot default directory}.
+   *
+   * @param self own domain
+   * @return a backend that holds a thread until it is closed
+   * @throws SystemRefusedException as for {@link #open(Path, DomainId)}
+   * @throws IOException if the system fails otherwise
+   */
+  public static LocalBackend open(DomainId self) throws IOException {
+    return open(defaultRoot(), self);
+  }
+
+  /**
+   * Where processes meet that name no directory.
+   *
+   * @return {@code $VCHAN_DIR} if that is set, else {@code /dev/shm/vchan-<uid>}, else, if there is
+   *     no {@code /dev/shm} or it cannot be written to, {@code vchan-<uid>} in the directory for
+   *     temporary files
+   */
+  public static Path defaultRoot() {
+    return RootDirectory.byDefault();
+  }
+
+  /**
+   * Which domain a process is that names none.
+   *
+   * @return {@code $VCHAN_DOMID} if that is set, else 0
+   * @throws IllegalArgumentException if the variable holds anything but a domain id
+   */
+  public static DomainId defaultDomain() {
+    String named = System.getenv("VCHAN_DOMID");
+    if (named == null || named.isEmpty()) {
+      return DomainId.DOM0;
+    }
+    try {
+      return DomainId.parse(named);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("VCHAN_DOMID: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The directory in which the processes meet.
+   *
+   * @return an absolute path
+   */
+  public Path root() {
+    return root.path();
+  }
+
+  @Override
+  public String name() {
+    return "local";
+  }
+
+  @Override
+  public DomainId self() {
+    return self;
+  }
+
+  @Override
+  public Memory memory() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Events events() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Rendezvous rendezvous() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public RingSizes defaultSizes() {
+    return DEFAULT_SIZES;
+  }
+
+  @Override
+  public void close() throws IOException {}
+}

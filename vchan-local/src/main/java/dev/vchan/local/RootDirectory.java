@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.local;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
+import dev.vchan.DomainId;
+import dev.vchan.RendezvousPath;
+import dev.vchan.SystemRefusedException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.Set;
+
+/**
+ * The directory in which the processes of one user meet: what must hold for it, and what is where
+ * in it (docs/local-transport.md, "The directory").
+ */
+final class RootDirectory {
+
+  /** One less than fits into {@code sun_path} with its NUL, so that no platform cuts a name. */
+  private static final int MAX_SOCKET_PATH = 106;
+
+  private static final String LONGEST_SOCKET = "/evtchn/32751/2147483647";
+  private static final int OWNER_ONLY = 0700;
+
+  private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_MODE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+  private static final FileAttribute<Set<PosixFilePermission>> FILE_MODE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+  /** How often a directory is made again that others remove because it is empty. */
+  private static final int TRIES = 100;
+
+  private final Path root;
+  private final UserPrincipal owner;
+
+  private RootDirectory(Path root, UserPrincipal owner) {
+    this.root = root;
+    this.owner = owner;
+  }
+
+  /** The root for whoever names none: memory if there is any, so that pages need no disk. */
+  static Path byDefault() {
+    String named = System.getenv("VCHAN_DIR");
+    if (named != null && !named.isEmpty()) {
+      return Path.of(named);
+    }
+    Path memory = Path.of("/dev/shm");
+    Path parent =
+        Files.isDirectory(memory) && Files.isWritable(memory)
+            ? memory
+            : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+    return parent.resolve("vchan-" + ownUid());
+  }
+
+  /** User id of this process, which Java tells only as the owner of something. */
+  private static int ownUid() {
+    try {
+      Path self = Path.of("/proc/self");
+      if (Files.exists(self)) {
+        return (Integer) Files.getAttribute(self, "unix:uid");
+      }
+      Path fresh = Files.createTempFile("vchan-", ".uid");
+      try {
+        return (Integer) Files.getAttribute(fresh, "unix:uid");
+      } finally {
+        Files.delete(fresh);
+      }
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+      throw new IllegalStateException(
+          "cannot tell the user id of this process, so name the directory in VCHAN_DIR", e);
+    }
+  }
+
+  /**
+   * Makes the directory if need be, and checks that nobody else can reach into it.
+   *
+   * @throws SystemRefusedException if it is not ours, not private, not a directory, cannot be
+   *     written to, or its name is too long
+   */
+  static RootDirectory open(Path given) throws IOException {
+    Path root = given.toAbsolutePath();
+    checkLength(root);
+    try {
+      Files.createDirectories(root, DIRECTORY_MODE);
+    } catch (FileAlreadyExistsException e) {
+      // Something else than a directory, or a link to one: the check below says which.
+    } catch (IOException | UnsupportedOperationException e) {
+      throw Refusal.of(root, e, "choose a directory of your own in VCHAN_DIR");
+    }
+    check(root);
+    RootDirectory opened = new RootDirectory(root, Files.getOwner(root, NOFOLLOW_LINKS));
+    for (String part : new String[] {"gnt", "evtchn", "store"}) {
+      opened.createDirectories(root.resolve(part));
+    }
+    return opened;
+  }
+
+  private static void checkLength(Path root) throws SystemRefusedException {
+    int length = (root + LONGEST_SOCKET).getBytes(StandardCharsets.UTF_8).length;
+    if (length > MAX_SOCKET_PATH) {
+      throw new SystemRefusedException(
+          root.toString(),
+          "too long for a directory of sockets: with their names "
+              + length
+              + " bytes, at most "
+              + MAX_SOCKET_PATH,
+          "name a shorter directory in VCHAN_DIR, or a short symbolic link to its parent");
+    }
+  }
+
+  private static void check(Path root) throws IOException {
+    if (!Files.isDirectory(root, NOFOLLOW_LINKS)) {
+      throw new SystemRefusedException(
+          root.toString(),
+          Files.isSymbolicLink(root) ? "is a symbolic link" : "is not a directory",
+          "remove it, or name another directory in VCHAN_DIR");
+    }
+    int uid = (Integer) Files.getAttribute(root, "unix:uid", NOFOLLOW_LINKS);
+    int mode = (Integer) Files.getAttribute(root, "unix:mode", NOFOLLOW_LINKS) & 0777;
+    int own = ownUid();
+    if (uid != own) {
+      throw new SystemRefusedException(
+          root.toString(),
+          "belongs to user " + uid + ", this process runs as user " + own,
+          "name a directory of your own in VCHAN_DIR");
+    }
+    if (mode != OWNER_ONLY) {
+      throw new SystemRefusedException(
+          root.toString(),
+          "has mode %04o, must be 0700".formatted(mode),
+          "chmod 700 " + root + ", after a look at what others may have put there");
+    }
+  }
+
+  Path path() {
+    return root;
+  }
+
+  /** Whoever may connect to our sockets, as the system names him. */
+  UserPrincipal owner() {
+    return owner;
+  }
+
+  /** The file whose bytes stand for what live processes hold. */
+  Path locks() {
+    return root.resolve("locks");
+  }
+
+  /** The pages that {@code owner} has granted to {@code client}, from reference {@code first}. */
+  Path pages(DomainId owner, int first, DomainId client) {
+    return grants(owner).resolve(Integer.toUnsignedString(first) + "." + client);
+  }
+
+  /** Everything that {@code owner} has granted. */
+  Path grants(DomainId owner) {
+    return root.resolve("gnt").resolve(owner.toString());
+  }
+
+  /** Where an unbound port is listened on. */
+  Path socket(DomainId owner, int port) {
+    return root.resolve("evtchn").resolve(owner.toString()).resolve(Integer.toUnsignedString(port));
+  }
+
+  /** The directory that stands for a node of the store. */
+  Path node(RendezvousPath path) {
+    return store().resolve(path.value().substring(1));
+  }
+
+  Path store() {
+    return root.resolve("store");
+  }
+
+  /** Makes a directory below the root, with those above it, if they are missing. */
+  void createDirectories(Path directory) throws IOException {
+    try {
+      Files.createDirectories(directory, DIRECTORY_MODE);
+    } catch (IOException e) {
+      throw Refusal.of(directory, e, "make " + root + " writable, or choose another VCHAN_DIR");
+    }
+  }
+
+  /** Makes an empty file that was not there, with the directories above it. */
+  void createFile(Path file) throws IOException {
+    Path directory = file.resolveSibling("");
+    for (int tries = 0; ; tries++) {
+      createDirectories(directory);
+      try {
+        Files.createFile(file, FILE_MODE);
+        return;
+      } catch (NoSuchFileException e) {
+        // Whoever closes removes directories that are empty, as this one was a moment ago.
+        if (tries == TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Removes the directories from here up to the store that nothing is in any more. */
+  void prune(Path directory) {
+    Path current = directory;
+    while (current != null && current.startsWith(store()) && !current.equals(store())) {
+      try {
+        Files.delete(current);
+      } catch (FileSystemException e) {
+        // Others use it, or have removed it already.
+        return;
+      } catch (IOException e) {
+        return;
+      }
+      current = current.getParent();
+    }
+  }
+}
