@@ -8,6 +8,7 @@ module dev.vchan.testkit {
   requires transitive org.assertj.core;
   requires transitive org.junit.platform.launcher;
   requires transitive java.instrument;
+  requires java.compiler;
   requires jdk.attach;
   requires jdk.management;
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.stress;
+
+import java.util.Optional;
+
+/**
+ * What a run of the close race found. One line of text carries it from a child process to the test.
+ *
+ * @param rounds how many were run
+ * @param lost bytes that were written and did not arrive
+ * @param wrongEnds rounds whose reader met anything but its bytes and then the end of the stream
+ * @param millis how long it took
+ * @param first what was wrong first; "-" if nothing was
+ */
+record Score(int rounds, long lost, long wrongEnds, long millis, String first) {
+
+  private static final String MARK = "score";
+
+  String line() {
+    return String.join("\t", MARK, "" + rounds, "" + lost, "" + wrongEnds, "" + millis, first);
+  }
+
+  static Optional<Score> parse(String line) {
+    String[] parts = line.split("\t");
+    if (!parts[0].equals(MARK)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Score(
+            Integer.parseInt(parts[1]),
+            Long.parseLong(parts[2]),
+            Long.parseLong(parts[3]),
+            Long.parseLong(parts[4]),
+            parts[5]));
+  }
+
+  @Override
+  public String toString() {
+    return "%d rounds, %d bytes lost, %d wrong ends".formatted(rounds, lost, wrongEnds);
+  }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.testkit;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/**
+ * A production class with one guarding line taken out, to show that a harness which counts no
+ * losses would have counted some. The production code has no hook for it: its source is read, an
+ * exact snippet is replaced, and the result is compiled into a folder that a child JVM has in front
+ * of its class path.
+ */
+public enum Mutant {
+  /** The tail of a peer that published and went between two looks of the reader is lost. */
+  NO_FINAL_LOOK(
+      "without the final look",
+      "vchan/src/main/java/dev/vchan/Direction.java",
+      """
+              found = look();
+              ended = true;
+      """,
+      """
+              ended = true;
+      """),
+
+  /** Everything that a peer left unread in the ring when it went is lost. */
+  GONE_IS_THE_END(
+      "with a look at the peer before the ring",
+      "vchan/src/main/java/dev/vchan/Direction.java",
+      """
+          int found = look();
+          if (found >= need) {
+            return found;
+          }
+      """,
+      """
+          int found = 0;
+          if (over()) {
+            ended = true;
+            return found;
+          }
+          found = look();
+          if (found >= need) {
+            return found;
+          }
+      """),
+
+  /** A wait misses what came between its first look and its request, and sleeps on. */
+  NO_SECOND_LOOK(
+      "without the second look",
+      "vchan/src/main/java/dev/vchan/Direction.java",
+      """
+            found = look();
+            if (found < need && over()) {
+      """,
+      """
+            if (found < need && over()) {
+      """),
+
+  /** The peer asks between the answer and the publication, and sleeps on. */
+  ANSWER_BEFORE_PUBLISH(
+      "with the answer before the publication",
+      "vchan/src/main/java/dev/vchan/Outgoing.java",
+      """
+          ring.publish(bytes);
+          published(bytes);
+      """,
+      """
+          published(bytes);
+          ring.publish(bytes);
+      """);
+
+  private final String title;
+  private final String file;
+  private final String snippet;
+  private final String replacement;
+
+  Mutant(String title, String file, String snippet, String replacement) {
+    this.title = title;
+    this.file = file;
+    this.snippet = snippet;
+    this.replacement = replacement;
+  }
+
+  /**
+   * What is different, as it follows a result.
+   *
+   * @return a phrase
+   */
+  public String title() {
+    return title;
+  }
+
+  /**
+   * Makes the changed class.
+   *
+   * @param folder where to put it; to be the first entry of a class path
+   * @throws IllegalStateException if the source does not contain the snippet exactly once, or the
+   *     changed class does not compile: this enum has to follow the source then
+   * @throws IOException if a file cannot be read or written
+   */
+  public void compileTo(Path folder) throws IOException {
+    Path source = root().resolve(file);
+    String text = Files.readString(source);
+    int place = text.indexOf(snippet);
+    if (place < 0 || text.indexOf(snippet, place + 1) >= 0) {
+      throw new IllegalStateException(
+          name() + ": " + file + " must contain this exactly once:\n" + snippet);
+    }
+    String changed = text.replace(snippet, replacement);
+    // The name of the file must be that of its class.
+    Path sources = Files.createDirectories(folder.resolve("changed-source"));
+    compile(Files.writeString(sources.resolve(source.getFileName()), changed), folder);
+  }
+
+  private void compile(Path source, Path folder) throws IOException {
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    if (compiler == null) {
+      throw new IllegalStateException("no compiler: the tests need a JDK, not only a JRE");
+    }
+    List<String> options = new ArrayList<>(List.of("-d", folder.toString(), "-proc:none"));
+    options.addAll(List.of("-cp", System.getProperty("java.class.path", "")));
+    StringWriter output = new StringWriter();
+    try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
+      boolean compiled =
+          compiler
+              .getTask(output, files, null, options, null, files.getJavaFileObjects(source))
+              .call();
+      if (!compiled) {
+        throw new IllegalStateException(name() + " does not compile:\n" + output);
+      }
+    }
+  }
+
+  /** The folder of the build, in or under which every test runs. */
+  private static Path root() {
+    Path start = Path.of("").toAbsolutePath();
+    for (Path folder = start; folder != null; folder = folder.getParent()) {
+      if (Files.isDirectory(folder.resolve(".mvn"))) {
+        return folder;
+      }
+    }
+    throw new IllegalStateException("no folder above " + start + " contains .mvn");
+  }
+}
