@@ -10,6 +10,7 @@ import dev.vchan.spi.Memory;
 import dev.vchan.spi.Rendezvous;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Vchans between processes of one machine and one user. Pages are files mapped into memory, events
@@ -31,9 +32,22 @@ public final class LocalBackend implements Backend {
   private final RootDirectory root;
   private final DomainId self;
 
-  private LocalBackend(RootDirectory root, DomainId self) {
+  private final LockFile locks;
+  private final Dispatcher dispatcher;
+  private final LocalMemory memory;
+  private final LocalEvents events;
+  private final LocalRendezvous rendezvous;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private LocalBackend(RootDirectory root, DomainId self, LockFile locks, Dispatcher dispatcher) {
+    Numbers numbers = new Numbers();
     this.root = root;
     this.self = self;
+    this.locks = locks;
+    this.dispatcher = dispatcher;
+    this.memory = new LocalMemory(root, self, locks, numbers);
+    this.events = new LocalEvents(root, self, locks, numbers, dispatcher, memory);
+    this.rendezvous = new LocalRendezvous(root, self, locks, memory, events);
   }
 
   /**
@@ -48,7 +62,16 @@ public final class LocalBackend implements Backend {
    * @throws IOException if the system fails otherwise
    */
   public static LocalBackend open(Path root, DomainId self) throws IOException {
-    return new LocalBackend(RootDirectory.open(root), self);
+    LocalEvents.checkPlatform();
+    RootDirectory directory = RootDirectory.open(root);
+    LockFile locks = LockFile.open(directory);
+    try {
+      new Leftovers(directory, locks).remove();
+      return new LocalBackend(directory, self, locks, new Dispatcher("vchan-local-" + self));
+    } catch (IOException e) {
+      locks.close();
+      throw Refusal.of("sockets", e, "raise the limit of open files (ulimit -n)");
+    }
   }
 
   /**
@@ -113,17 +136,17 @@ public final class LocalBackend implements Backend {
 
   @Override
   public Memory memory() {
-    throw new UnsupportedOperationException();
+    return memory;
   }
 
   @Override
   public Events events() {
-    throw new UnsupportedOperationException();
+    return events;
   }
 
   @Override
   public Rendezvous rendezvous() {
-    throw new UnsupportedOperationException();
+    return rendezvous;
   }
 
   @Override
@@ -131,6 +154,26 @@ public final class LocalBackend implements Backend {
     return DEFAULT_SIZES;
   }
 
+  /**
+   * Closes everything that is still open here, as if each had been closed by itself: peers see a
+   * close in good order. May take a second if a peer does not read its socket.
+   */
   @Override
-  public void close() throws IOException {}
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try (locks;
+        dispatcher) {
+      try {
+        rendezvous.close();
+      } finally {
+        try {
+          memory.close();
+        } finally {
+          events.close();
+        }
+      }
+    }
+  }
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.local;
+
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
+import dev.vchan.DomainId;
+import dev.vchan.RendezvousPath;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Removes what killed processes have left in a directory: every name whose lock is free. The lock
+ * is held during the removal, so that nobody who is alive can have, or get, what is removed. What
+ * is not named as the format says is left alone.
+ */
+final class Leftovers {
+
+  /**
+   * How many names are looked at. Opening a directory in which thousands of channels are alive must
+   * not take long, and what is missed now the next one finds.
+   */
+  private static final int MAX_NAMES = 2000;
+
+  private final RootDirectory root;
+  private final LockFile locks;
+  private int looked;
+
+  Leftovers(RootDirectory root, LockFile locks) {
+    this.root = root;
+    this.locks = locks;
+  }
+
+  /** Removes what it can; whatever cannot be removed does no harm. */
+  void remove() {
+    for (Path domain : list(root.path().resolve("gnt"))) {
+      for (Path file : list(domain)) {
+        String[] name = file.getFileName().toString().split("\\.", -1);
+        if (name.length == 2 && isNumber(name[1])) {
+          removeIfFree(domain, name[0], LockFile::grant, file);
+        }
+      }
+    }
+    for (Path domain : list(root.path().resolve("evtchn"))) {
+      for (Path file : list(domain)) {
+        removeIfFree(domain, file.getFileName().toString(), LockFile::port, file);
+      }
+    }
+    removeNodes();
+  }
+
+  /** Where the lock of a numbered thing is. */
+  private interface Position {
+    long of(DomainId owner, int number);
+  }
+
+  private void removeIfFree(Path domain, String number, Position position, Path file) {
+    String owner = domain.getFileName().toString();
+    if (!isNumber(owner) || !isNumber(number) || Long.parseLong(owner) >= DomainId.FIRST_RESERVED) {
+      return;
+    }
+    long byteOf =
+        position.of(new DomainId(Integer.parseInt(owner)), Integer.parseUnsignedInt(number));
+    ifFree(byteOf, () -> Files.deleteIfExists(file));
+  }
+
+  private void removeNodes() {
+    try (Stream<Path> all = Files.walk(root.store())) {
+      List<Path> nodes =
+          all.filter(file -> file.endsWith(Keys.FILE) || file.endsWith(Keys.NEW_FILE))
+              .limit(MAX_NAMES)
+              .map(file -> file.resolveSibling(""))
+              .distinct()
+              .toList();
+      for (Path node : nodes) {
+        String path = "/" + root.store().relativize(node);
+        ifFree(LockFile.path(new RendezvousPath(path)), () -> LocalRendezvous.removeFiles(node));
+        root.prune(node);
+      }
+    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
+      // Somebody removes directories at the same time, or has put a strange one there.
+      return;
+    }
+  }
+
+  private interface Removal {
+    void run() throws IOException;
+  }
+
+  private void ifFree(long position, Removal removal) {
+    if (looked++ >= MAX_NAMES) {
+      return;
+    }
+    try {
+      Optional<LockFile.Held> free = locks.tryLock(position);
+      if (free.isPresent()) {
+        try {
+          removal.run();
+        } finally {
+          free.get().release();
+        }
+      }
+    } catch (IOException e) {
+      // It stays a leftover.
+      return;
+    }
+  }
+
+  private static boolean isNumber(String text) {
+    return text.matches("[0-9]{1,10}") && Long.parseLong(text) <= 0xFFFF_FFFFL;
+  }
+
+  private static List<Path> list(Path directory) {
+    if (!Files.isDirectory(directory, NOFOLLOW_LINKS)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.toList();
+    } catch (IOException | UncheckedIOException e) {
+      return List.of();
+    }
+  }
+}

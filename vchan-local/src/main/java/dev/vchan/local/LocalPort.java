@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.local;
+
+import dev.vchan.DomainId;
+import dev.vchan.spi.EventChannel;
+import dev.vchan.spi.EventCounter;
+import dev.vchan.spi.EventPort;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Own end of an event channel: a counter of events, and the connection to the other end while there
+ * is one. Guarded by this object; nothing is called with it held that could wait.
+ */
+final class LocalPort implements EventChannel, Connection.Owner {
+
+  private final LocalEvents events;
+  private final DomainId peer;
+  private final int number;
+  private final EventCounter counter = new EventCounter();
+
+  /** What becomes of this process's pages when it dies, as the other end is told. */
+  private final List<UnmapNotice> ownNotices = new ArrayList<>();
+
+  private volatile @Nullable Connection connection;
+  private volatile Peer condition = Peer.UNBOUND;
+
+  /** Where clients come, if this end was made to be connected to. */
+  private @Nullable Doorway doorway;
+
+  /** What a client's end was told instead of a welcome. */
+  private @Nullable String refusal;
+
+  /** What the dead peer had asked for, until somebody else is bound. */
+  private Set<UnmapNotice> lastWill = Set.of();
+
+  private boolean closed;
+
+  LocalPort(LocalEvents events, DomainId peer, int number) {
+    this.events = events;
+    this.peer = peer;
+    this.number = number;
+  }
+
+  DomainId remote() {
+    return peer;
+  }
+
+  int number() {
+    return number;
+  }
+
+  /** Opens this end to clients. */
+  synchronized void open(Doorway made) throws IOException {
+    made.open();
+    doorway = made;
+  }
+
+  /** Begins to talk to a server's end. */
+  synchronized void call(Connection made, int serverPort) throws IOException {
+    connection = made;
+    made.send(new Hello(Hello.OK, events.self().value(), peer.value(), number, serverPort));
+    made.start();
+  }
+
+  /** Why a client's end did not come to be bound; empty if it did, or nothing is known yet. */
+  synchronized Optional<String> refusal() {
+    return Optional.ofNullable(refusal);
+  }
+
+  /**
+   * Binds this end to a client that has said hello, unless it is bound already.
+   *
+   * @return whether it is bound to this client now
+   */
+  synchronized boolean bind(Connection client, Hello welcome) {
+    if (closed || connection != null) {
+      return false;
+    }
+    connection = client;
+    lastWill = Set.of();
+    condition = Peer.BOUND;
+    // First of all bytes, since whoever sends an event needs this object's connection to do it.
+    client.send(welcome);
+    ownNotices.forEach(notice -> client.send(notice, true));
+    return true;
+  }
+
+  @Override
+  public synchronized void hello(Connection from, Optional<Hello> hello) {
+    if (connection != from) {
+      return;
+    }
+    if (hello.isPresent()
+        && hello.get().status() == Hello.OK
+        && hello.get().from() == peer.value()
+        && hello.get().toPort() == number) {
+      condition = Peer.BOUND;
+      ownNotices.forEach(notice -> from.send(notice, true));
+    } else {
+      refusal =
+          hello
+              .filter(said -> said.status() != Hello.OK)
+              .map(said -> Hello.describe(said.status()))
+              .orElse("it does not speak this format");
+      connection = null;
+      from.close();
+    }
+    // As on Xen a fresh end has an event pending: whatever was sent before may have been lost.
+    counter.signal();
+  }
+
+  @Override
+  public void event(Connection from) {
+    if (connection == from) {
+      counter.signal();
+    }
+  }
+
+  @Override
+  public void hungUp(Connection from, boolean inGoodOrder) {
+    boolean unexpected;
+    synchronized (this) {
+      if (connection != from) {
+        return;
+      }
+      unexpected = !inGoodOrder || condition != Peer.BOUND;
+      if (condition != Peer.BOUND) {
+        refusal = "it hung up";
+      } else if (!inGoodOrder) {
+        lastWill = Set.copyOf(from.notices());
+      }
+      // The reason before the byte: whoever sees the byte cleared also sees why.
+      condition = inGoodOrder ? Peer.UNBOUND : Peer.DIED;
+    }
+    if (!inGoodOrder) {
+      events.memory().execute(peer, from.notices());
+    }
+    synchronized (this) {
+      connection = null;
+      if (doorway != null) {
+        doorway.reopen();
+      }
+    }
+    if (unexpected) {
+      counter.signal();
+    }
+  }
+
+  /** For a page that was mapped when its owner may have been dead already. */
+  void executeLastWill() {
+    Set<UnmapNotice> will;
+    synchronized (this) {
+      will = lastWill;
+    }
+    events.memory().execute(peer, will);
+  }
+
+  synchronized void notice(UnmapNotice notice, boolean wanted) {
+    if (wanted) {
+      ownNotices.add(notice);
+    } else {
+      ownNotices.remove(notice);
+    }
+    Connection current = connection;
+    if (current != null && condition == Peer.BOUND) {
+      current.send(notice, wanted);
+    }
+  }
+
+  /** Nobody shall be able to bind to this end any more; whoever is bound stays so. */
+  synchronized void retire() {
+    if (doorway != null) {
+      doorway.close();
+      doorway = null;
+    }
+  }
+
+  @Override
+  public EventPort port() {
+    return new EventPort(number);
+  }
+
+  @Override
+  public void send() {
+    Connection current = connection;
+    if (current != null) {
+      current.sendEvent();
+    }
+  }
+
+  @Override
+  public long received() {
+    return counter.count();
+  }
+
+  @Override
+  public boolean await(long seen, long timeoutNanos) {
+    return counter.await(seen, timeoutNanos);
+  }
+
+  @Override
+  public void wake() {
+    counter.signal();
+  }
+
+  @Override
+  public Peer peer() {
+    return condition;
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      retire();
+      Connection current = connection;
+      connection = null;
+      if (condition == Peer.BOUND) {
+        condition = Peer.UNBOUND;
+      }
+      if (current != null) {
+        current.leave();
+        events.leaving(current);
+      }
+    }
+    events.closed(this);
+    counter.signal();
+  }
+
+  @Override
+  public String toString() {
+    return "port " + Integer.toUnsignedString(number) + " to domain " + peer + ", " + condition;
+  }
+}
