@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -72,6 +73,8 @@ record Keys(Map<String, String> lines) {
   static byte[] read(Path file) throws IOException {
     try {
       return Uninterrupted.run(() -> readOnce(file));
+    } catch (NoSuchFileException e) {
+      return new byte[0];
     } catch (IOException e) {
       if (Files.isReadable(file) && Files.isRegularFile(file, NOFOLLOW_LINKS)) {
         throw Refusal.of(file, e, "raise the limit of open files (ulimit -n)");
