@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.cli;
+
+import dev.vchan.Deadline;
+import dev.vchan.RendezvousPath;
+import dev.vchan.Vchan;
+import dev.vchan.VchanListener;
+import dev.vchan.VchanOptions;
+import dev.vchan.VchanTimeoutException;
+import dev.vchan.spi.Backend;
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Brings the two sides together, and says where the one that waits is waiting. */
+final class Meeting implements AutoCloseable {
+
+  /** How long a client looks for its server before it says that it waits. */
+  private static final Duration SILENCE = Duration.ofMillis(300);
+
+  private final VchanCommand common;
+  private final Console console;
+  private final Backend backend;
+  private final Address address;
+  private final @Nullable Duration patience;
+
+  private Meeting(
+      VchanCommand common, Backend backend, Address address, @Nullable Duration patience) {
+    this.common = common;
+    this.console = common.console();
+    this.backend = backend;
+    this.address = address;
+    this.patience = patience;
+  }
+
+  /**
+   * Opens the backend.
+   *
+   * @param patience how long to wait for the other side, null for as long as it takes
+   */
+  static Meeting open(VchanCommand common, Address address, @Nullable Duration patience)
+      throws IOException {
+    return new Meeting(common, common.openBackend(), address, patience);
+  }
+
+  Vchan connect() throws IOException {
+    RendezvousPath path = path(true);
+    VchanOptions options = common.connectOptions();
+    Deadline end = deadline();
+    Duration first = patience == null || patience.compareTo(SILENCE) > 0 ? SILENCE : patience;
+    Vchan channel;
+    try {
+      channel = connect(path, options, Deadline.after(first));
+    } catch (VchanTimeoutException e) {
+      if (end.remainingNanos() == 0) {
+        throw e;
+      }
+      console.say("waiting for " + path + " of domain " + address.peer());
+      channel = connect(path, options, end);
+    }
+    console.detail("connected to domain " + address.peer() + " at " + path);
+    return channel;
+  }
+
+  private Vchan connect(RendezvousPath path, VchanOptions options, Deadline deadline)
+      throws IOException {
+    return Vchan.connect(backend, address.peer(), path, options, deadline);
+  }
+
+  VchanListener listen() throws IOException {
+    VchanListener listener =
+        VchanListener.open(backend, address.peer(), path(false), common.listenOptions(backend));
+    console.say("listening at " + listener.path() + " for domain " + address.peer());
+    return listener;
+  }
+
+  Vchan accept(VchanListener listener) throws IOException {
+    Vchan channel = listener.accept(deadline());
+    console.detail("domain " + channel.peer() + " has connected");
+    return channel;
+  }
+
+  private Deadline deadline() {
+    return patience == null ? Deadline.NEVER : Deadline.after(patience);
+  }
+
+  private RendezvousPath path(boolean asClient) {
+    try {
+      return asClient
+          ? address.path(address.peer(), backend.self())
+          : address.path(backend.self(), address.peer());
+    } catch (IllegalArgumentException e) {
+      throw common.usage(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    backend.close();
+  }
+}
