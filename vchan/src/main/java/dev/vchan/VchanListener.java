@@ -42,6 +42,9 @@ public final class VchanListener implements InterruptibleChannel {
   private final AtomicLong rejected = new AtomicLong();
   private volatile @Nullable Offer offer;
 
+  /** A persistent channel was handed out; the registration is its own now. Guarded by the turn. */
+  private boolean handedOver;
+
   private VchanListener(
       Backend backend,
       DomainId client,
@@ -119,6 +122,8 @@ public final class VchanListener implements InterruptibleChannel {
    *
    * @param deadline when to give up; the listener goes on listening
    * @return a connected channel
+   * @throws IllegalStateException if the options are {@linkplain VchanOptions#persisting
+   *     persisting} and a channel was accepted before: that one serves every further client
    * @throws VchanTimeoutException if no client came
    * @throws SystemRefusedException if the deadline expired while the system had no pages
    * @throws ClosedByInterruptException if the thread is interrupted; the listener is closed
@@ -133,6 +138,10 @@ public final class VchanListener implements InterruptibleChannel {
     takeTurn(deadline);
     try {
       for (; ; ) {
+        if (handedOver) {
+          throw new IllegalStateException(
+              "a persistent server has one channel for all its clients, and it was accepted");
+        }
         Offer current = offer;
         if (current == null) {
           checkStillOpen();
@@ -223,7 +232,10 @@ public final class VchanListener implements InterruptibleChannel {
     offer = null;
     try {
       if (options.persistent()) {
-        return current.accept(Optional.of(registration::withdraw));
+        // The page stays advertised for the next client, as long as the channel is open, whether
+        // the listener is or not.
+        handedOver = true;
+        return current.accept(Optional.of(registration));
       }
       // Before the next page is published, and before the caller can close this one: whoever looks
       // from here on must not find the page that is taken.
@@ -292,11 +304,14 @@ public final class VchanListener implements InterruptibleChannel {
     turn.lock();
     try {
       Resources held = new Resources();
-      held.add(registration);
       Offer last = offer;
       if (last != null) {
         held.add(last);
         offer = null;
+      }
+      // Given back before the page is: whoever looks from here on must not find it.
+      if (!handedOver) {
+        held.add(registration);
       }
       held.close();
     } finally {

@@ -133,7 +133,8 @@ public record VchanOptions(
   }
 
   /**
-   * Keeps the page from client to client.
+   * Keeps the page from client to client. A server then has one channel, which is accepted once and
+   * serves whoever connects until it is closed.
    *
    * @return changed options
    */
