@@ -288,6 +288,10 @@ final class ControlPage {
       RingLayout layout,
       int word) {
 
+    int clientLive() {
+      return word & 0xFF;
+    }
+
     int serverLive() {
       return (word >>> Byte.SIZE) & 0xFF;
     }

@@ -136,6 +136,13 @@ final class Handshake {
       throw new StaleAdvertisementException(
           "the advertised page's server is gone: its live byte is " + header.serverLive());
     }
+    // A client that came and went before its server looked has left an unbound port, and a page
+    // that is advertised until the server looks. Entering it would join two clients' streams into
+    // one. A page without half-close may be a persistent server's, where that is the point.
+    if (header.serverKnowsHalfClose() && header.clientLive() != ControlPage.AWAITED) {
+      throw new StaleAdvertisementException(
+          "the advertised page has had its client: its live byte is " + header.clientLive());
+    }
     Optional<String> illegal = header.layout().illegality(options.overlappingGrants());
     if (illegal.isPresent()) {
       throw new StaleAdvertisementException("the advertised page has " + illegal.get());
