@@ -5,6 +5,7 @@ import dev.vchan.spi.Parking;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -133,6 +134,9 @@ final class Dispatcher implements Closeable {
     Handler handler = (Handler) key.attachment();
     try {
       handler.ready(key);
+    } catch (CancelledKeyException e) {
+      // Another thread has closed the channel meanwhile, and knows what that means.
+      return;
     } catch (RuntimeException | Error e) {
       // One channel is lost; the others must not be.
       try {
