@@ -33,33 +33,49 @@ final class Connector {
       VchanOptions options,
       Deadline deadline)
       throws IOException {
+    Resources connected = new Resources();
     try (Watch watch = backend.rendezvous().watch(path, server)) {
-      for (; ; ) {
-        // Sampled before the look: an advertisement that comes after it ends the wait at once.
-        long seen = watch.changes();
-        Optional<Advertisement> found = watch.look();
-        String obstacle = "nothing is advertised there";
-        if (found.isPresent()) {
-          try {
-            return Handshake.join(backend, server, path, options, found.get());
-          } catch (StaleAdvertisementException e) {
-            obstacle = Objects.requireNonNullElse(e.getMessage(), "stale");
-          }
+      return connected.add(connect(backend, server, path, options, deadline, watch));
+    } catch (IOException | RuntimeException | Error e) {
+      // Nobody else would: the channel is not the caller's yet when closing the watch fails.
+      Resources.closeBecause(e, connected);
+      throw e;
+    }
+  }
+
+  private static Vchan connect(
+      Backend backend,
+      DomainId server,
+      RendezvousPath path,
+      VchanOptions options,
+      Deadline deadline,
+      Watch watch)
+      throws IOException {
+    for (; ; ) {
+      // Sampled before the look: an advertisement that comes after it ends the wait at once.
+      long seen = watch.changes();
+      Optional<Advertisement> found = watch.look();
+      String obstacle = "nothing is advertised there";
+      if (found.isPresent()) {
+        try {
+          return Handshake.join(backend, server, path, options, found.get());
+        } catch (StaleAdvertisementException e) {
+          obstacle = Objects.requireNonNullElse(e.getMessage(), "stale");
         }
-        if (Thread.currentThread().isInterrupted()) {
-          throw new ClosedByInterruptException();
-        }
-        long left = deadline.remainingNanos();
-        if (left == 0) {
-          throw new VchanTimeoutException(
-              "timed out: no server at " + path + " of domain " + server + ": " + obstacle, 0);
-        }
-        if (found.isEmpty()) {
-          watch.await(seen, left);
-        } else {
-          Parking.park(watch, Math.min(left, PAUSE_NANOS));
-          watch.await(seen, Math.min(left, STALE_NANOS));
-        }
+      }
+      if (Thread.currentThread().isInterrupted()) {
+        throw new ClosedByInterruptException();
+      }
+      long left = deadline.remainingNanos();
+      if (left == 0) {
+        throw new VchanTimeoutException(
+            "timed out: no server at " + path + " of domain " + server + ": " + obstacle, 0);
+      }
+      if (found.isEmpty()) {
+        watch.await(seen, left);
+      } else {
+        Parking.park(watch, Math.min(left, PAUSE_NANOS));
+        watch.await(seen, Math.min(left, STALE_NANOS));
       }
     }
   }

@@ -12,8 +12,9 @@ final class Incoming extends Direction {
   private final RingReader ring;
   private volatile boolean shut;
   private boolean endOfStream;
-  private boolean peeked;
+  private int peeked;
   private boolean discarding;
+  private final Tally discarded = new Tally();
 
   Incoming(Link link, RingReader ring, WaitPolicy policy) {
     super(link, link.readers, policy, ControlPage.WRITE, ControlPage.READ);
@@ -157,8 +158,9 @@ final class Incoming extends Direction {
         }
         return ByteBuffer.allocate(0);
       }
-      peeked = true;
-      return ring.view();
+      ByteBuffer view = ring.view();
+      peeked = view.remaining();
+      return view;
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
       throw link.failed(e);
     } finally {
@@ -170,15 +172,18 @@ final class Incoming extends Direction {
   void consume(int bytes) throws IOException {
     turn.take(Deadline.NEVER);
     try {
-      if (!peeked) {
+      if (peeked == 0) {
         throw new IllegalStateException("nothing was peeked at");
       }
-      if (bytes < 0 || bytes > ring.known()) {
+      // Against what was shown, not against what the page says by now: a peer that takes bytes back
+      // must not make its reader's call look wrong.
+      if (bytes < 0 || bytes > peeked) {
         throw new IllegalArgumentException(
-            "cannot consume %d bytes: %d were there".formatted(bytes, ring.known()));
+            "cannot consume %d bytes: %d were there".formatted(bytes, peeked));
       }
-      peeked = false;
-      if (bytes > 0) {
+      peeked = 0;
+      // Once the input is shut the bytes are the discarder's, who may have released them already.
+      if (bytes > 0 && !shut) {
         release(bytes);
       }
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
@@ -216,23 +221,46 @@ final class Incoming extends Direction {
   /** Somebody has to take the bytes that nobody wants, or the peer's writer would block. */
   private void discard() {
     try {
-      turn.take(Deadline.NEVER);
-      try {
-        discarding = true;
-        for (int ready = await(1, Deadline.NEVER, 0);
-            ready > 0;
-            ready = await(1, Deadline.NEVER, 0)) {
-          release(ready);
+      for (; ; ) {
+        // Sampled before the look: an event that comes after it ends the sleep at once.
+        long seen = link.eventsSeen();
+        int taken = discardSome();
+        if (taken < 0) {
+          return;
         }
-      } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
-        link.failed(e);
-      } finally {
-        turn.leave();
+        if (taken == 0) {
+          link.sleep(seen, Deadline.NEVER, discarded, 0);
+        }
       }
-    } catch (IOException e) {
+    } catch (IOException | IllegalStateException e) {
       // The channel was closed or failed: there is nothing left to discard, and whoever uses the
       // channel meets the reason in the next call.
       return;
+    }
+  }
+
+  /**
+   * Takes what is there. The turn is not kept: whoever waits for it, a reader that was overtaken by
+   * the shut or the close of the channel, must not wait for the peer.
+   *
+   * @return number of bytes, or -1 if no more will come
+   */
+  private int discardSome() throws IOException {
+    turn.take(Deadline.NEVER);
+    try {
+      discarding = true;
+      // A reader may have left it set when it saw that the input is shut.
+      ended = false;
+      int ready = await(1, Deadline.POLL, 0);
+      if (ready > 0) {
+        release(ready);
+      }
+      return ready == 0 && ended ? END_OF_STREAM : ready;
+    } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
+      throw link.failed(e);
+    } finally {
+      discarding = false;
+      turn.leave();
     }
   }
 
@@ -263,7 +291,7 @@ final class Incoming extends Direction {
    * What a read with nothing to return says: the wait for the first byte has ended, or it polled.
    */
   private int nothing() throws VchanException {
-    if (!ended) {
+    if (!ended && !endOfStream) {
       return 0;
     }
     endOfStream = true;
@@ -277,12 +305,15 @@ final class Incoming extends Direction {
     if (!ended) {
       return 0;
     }
+    if (shut) {
+      return END_OF_STREAM;
+    }
     throw link.peerGoneException(
         "%d of the %d bytes wanted are left, to be had by read".formatted(ready, wanted), ready);
   }
 
   private void checkNotPeeked() {
-    if (peeked) {
+    if (peeked > 0) {
       throw new IllegalStateException("a peek is open: consume it first");
     }
   }

@@ -7,6 +7,8 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,10 +30,12 @@ final class Link {
   private final boolean persistent;
   private final boolean halfClose;
 
+  private final ReentrantLock closing = new ReentrantLock();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicReference<@Nullable ProtocolViolationException> violation =
+      new AtomicReference<>();
   private volatile boolean peerGone;
   private volatile boolean peerDied;
-  private volatile @Nullable ProtocolViolationException violation;
 
   /**
    * Joins the parts of a connected channel.
@@ -69,7 +73,7 @@ final class Link {
   }
 
   private void checkViolation() throws ProtocolViolationException {
-    ProtocolViolationException found = violation;
+    ProtocolViolationException found = violation.get();
     if (found != null) {
       throw found;
     }
@@ -103,11 +107,13 @@ final class Link {
     tally.sleeps++;
     boolean event = events.await(seen, Math.min(left, lookPeriodNanos));
     checkInterrupt();
-    if (event || left <= lookPeriodNanos) {
+    if (event) {
       return true;
     }
+    // Also when it is the deadline that ends the wait: a caller whose every deadline is shorter
+    // than a period would otherwise never learn that the peer is dead.
     lookAtPeer();
-    return false;
+    return left <= lookPeriodNanos;
   }
 
   /** Asks the backend about the peer, whose live byte may outlive it. */
@@ -194,15 +200,16 @@ final class Link {
     if (cause instanceof IllegalStateException own) {
       throw own;
     }
-    if (cause == violation) {
-      return violation;
-    }
     ProtocolViolationException found =
         cause instanceof ProtocolViolationException known
             ? known
             : new ProtocolViolationException(
                 "the shared pages cannot be accessed any more: their file was truncated", cause);
-    violation = found;
+    ProtocolViolationException first = violation.compareAndExchange(null, found);
+    if (first != null) {
+      // A reader and a writer can each find a violation at the same moment: only the first counts.
+      return first;
+    }
     try {
       page.leave();
       events.send();
@@ -236,34 +243,63 @@ final class Link {
 
   /**
    * Closes this side: wakes own calls, lets them leave, tells the peer, gives everything back. A
-   * second call does nothing.
+   * second call does nothing, but returns only when the first has done all this.
    *
    * <p>The turns are taken so that no byte of a call in progress is published after the live byte
    * says "gone", and no memory is accessed after it was given back. Whoever has a turn leaves
-   * within the time of one copy: it looks whether the channel is closed whenever it has slept, and
-   * it slept with a sample of the event counter from before that look, so the wake below is not
-   * lost. The caller may be inside a call itself (an interrupt closes from there); turns are
-   * reentrant.
+   * within the time of one copy: it looks whether the channel is closed after every copy and every
+   * sleep, and it slept with a sample of the event counter from before that look, so the wake below
+   * is not lost.
+   *
+   * <p>The caller may be inside a call itself (an interrupt closes from there); turns are
+   * reentrant. It then must not wait for another thread that closes, which may be waiting for its
+   * turn.
    */
   void close() throws IOException {
-    if (!closed.compareAndSet(false, true)) {
-      return;
-    }
-    events.wake();
-    readers.takeToClose();
-    writers.takeToClose();
-    try {
-      if (violation == null) {
-        page.leave();
-        events.send();
+    if (readers.isOurs() || writers.isOurs()) {
+      if (!closing.tryLock()) {
+        return;
       }
-    } catch (InternalError e) {
-      // The page is gone, and with it whoever would read the byte.
-      events.send();
+    } else {
+      closing.lock();
+    }
+    try {
+      if (closed.compareAndSet(false, true)) {
+        events.wake();
+        release();
+      }
     } finally {
-      resources.close();
-      writers.leave();
+      closing.unlock();
+    }
+  }
+
+  private void release() throws IOException {
+    readers.takeToClose();
+    try {
+      writers.takeToClose();
+      try {
+        resources.add(this::sayGoodbye);
+        resources.close();
+      } finally {
+        writers.leave();
+      }
+    } finally {
       readers.leave();
     }
+  }
+
+  private void sayGoodbye() throws IOException {
+    if (violation.get() != null) {
+      // Said already.
+      return;
+    }
+    try {
+      page.leave();
+    } catch (InternalError e) {
+      // The page is gone, and with it whoever would read the byte: only the event is left to send.
+      events.send();
+      return;
+    }
+    events.send();
   }
 }

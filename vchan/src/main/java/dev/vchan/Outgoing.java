@@ -78,7 +78,8 @@ final class Outgoing extends Direction {
     try {
       long done = 0;
       int next = first;
-      while (done < total) {
+      // The second condition is for a buffer that occurs twice, which has its bytes only once.
+      while (done < total && next < first + count) {
         int wanted = (int) Math.min(total - done, Integer.MAX_VALUE);
         int space = awaitSpace(1, wanted, deadline, done);
         if (space == 0) {
@@ -240,7 +241,17 @@ final class Outgoing extends Direction {
       link.checkOpen();
       throw new ClosedChannelException();
     }
-    return turn.take(deadline);
+    if (!turn.take(deadline)) {
+      return false;
+    }
+    if (shut) {
+      // Shut while this call waited for its turn: the end has been announced, or is about to be,
+      // and a byte written after it would be lost.
+      turn.leave();
+      link.checkOpen();
+      throw new ClosedChannelException();
+    }
+    return true;
   }
 
   /** For a call that writes nothing: it fails all the same if a write would. */
@@ -259,6 +270,10 @@ final class Outgoing extends Direction {
   private int awaitSpace(int need, int wanted, Deadline deadline, long done) throws IOException {
     if (reserved > 0) {
       throw new IllegalStateException("a reservation is open: commit it first");
+    }
+    if (done > 0) {
+      // A peer that reads fast enough never lets this call sleep; a close must end it all the same.
+      link.checkStillOpen();
     }
     checkPeer(done);
     int known = ring.known();

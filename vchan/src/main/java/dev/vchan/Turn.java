@@ -54,6 +54,11 @@ final class Turn {
     throw new VchanTimeoutException("timed out waiting for another call to finish", 0);
   }
 
+  /** Whether the calling thread has the turn. */
+  boolean isOurs() {
+    return lock.isHeldByCurrentThread();
+  }
+
   /** Takes the turn of a channel that is being closed: those who have it leave at once. */
   void takeToClose() {
     lock.lock();

@@ -137,8 +137,13 @@ public final class Vchan
   public static Vchan listen(
       Backend backend, DomainId client, PortName port, VchanOptions options, Deadline deadline)
       throws IOException {
+    Resources accepted = new Resources();
     try (VchanListener listener = VchanListener.open(backend, client, port, options)) {
-      return listener.accept(deadline);
+      return accepted.add(listener.accept(deadline));
+    } catch (IOException | RuntimeException | Error e) {
+      // Nobody else would: the channel is not the caller's yet when closing the listener fails.
+      Resources.closeBecause(e, accepted);
+      throw e;
     }
   }
 

@@ -32,6 +32,9 @@ public final class VchanListener implements InterruptibleChannel {
   /** How long to wait before pages that were refused are asked for again. */
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+  /** Pause after a client was turned away. */
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
   private final Backend backend;
   private final DomainId client;
   private final RendezvousPath path;
@@ -41,6 +44,7 @@ public final class VchanListener implements InterruptibleChannel {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicLong rejected = new AtomicLong();
   private volatile @Nullable Offer offer;
+  private boolean released;
 
   /** A persistent channel was handed out; the registration is its own now. Guarded by the turn. */
   private boolean handedOver;
@@ -159,6 +163,7 @@ public final class VchanListener implements InterruptibleChannel {
           awaitClient(current, seen, deadline);
         } catch (ProtocolViolationException | InternalError e) {
           turnAway(current);
+          pause(deadline);
         }
       }
     } finally {
@@ -256,6 +261,18 @@ public final class VchanListener implements InterruptibleChannel {
     abandoned.close();
   }
 
+  /**
+   * After a client was turned away: a hostile one comes again at once, as often as it is let, and
+   * must neither have a whole processor nor outlast the deadline.
+   */
+  private void pause(Deadline deadline) throws IOException {
+    long left = deadline.remainingNanos();
+    if (left == 0) {
+      throw timeout("no client came to " + path + " that kept to the protocol");
+    }
+    Parking.park(this, Math.min(left, PAUSE_NANOS));
+  }
+
   private VchanTimeoutException timeout(String why) {
     return new VchanTimeoutException("timed out: " + why, 0);
   }
@@ -287,15 +304,13 @@ public final class VchanListener implements InterruptibleChannel {
   /**
    * Stops listening: withdraws the advertisement, gives the waiting page back, and ends an accept
    * in another thread with {@link AsynchronousCloseException}. Channels accepted before live on.
-   * Idempotent.
+   * Idempotent: a second call waits until the first is done.
    *
    * @throws IOException if the system fails; the listener is closed all the same
    */
   @Override
   public void close() throws IOException {
-    if (!closed.compareAndSet(false, true)) {
-      return;
-    }
+    closed.set(true);
     Offer waiting = offer;
     if (waiting != null) {
       waiting.events().wake();
@@ -303,6 +318,10 @@ public final class VchanListener implements InterruptibleChannel {
     // Whoever accepts in another thread looks at the flag whenever it has slept, and leaves.
     turn.lock();
     try {
+      if (released) {
+        return;
+      }
+      released = true;
       Resources held = new Resources();
       Offer last = offer;
       if (last != null) {

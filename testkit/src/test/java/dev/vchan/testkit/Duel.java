@@ -18,13 +18,12 @@ import dev.vchan.VchanState;
 import dev.vchan.WaitPolicy;
 import dev.vchan.inprocess.InProcessHost;
 import dev.vchan.spi.Backend;
+import dev.vchan.testkit.Watchdog.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** A channel of ours, on a machine of its own, and the attacker on its other end. */
@@ -43,6 +42,9 @@ final class Duel implements AutoCloseable {
       VchanOptions.DEFAULTS
           .withSizes(new RingSizes(1024, 2048))
           .withWaitPolicy(WaitPolicy.sleepAtOnce());
+
+  /** The extension's bit for "I understand half-close", in the byte where its owner asks. */
+  private static final int HALF_CLOSE = 0x80;
 
   /** Long enough for whatever is going to happen at all. */
   private static final long WATCHDOG_SECONDS = 30;
@@ -65,6 +67,28 @@ final class Duel implements AutoCloseable {
   static Duel begin(Role role, VchanOptions options) throws IOException {
     InProcessHost host = new InProcessHost();
     return role == Role.SERVER ? serverOfOurs(host, options) : clientOfOurs(host, options);
+  }
+
+  /** With a peer that understands half-close. */
+  static Duel beginHalfClosing(Role role) throws IOException {
+    InProcessHost host = new InProcessHost();
+    if (role == Role.CLIENT) {
+      HostilePeer peer =
+          HostilePeer.server(host.domain(ATTACKER), VICTIM, pathOfAttacker(), 10, 11);
+      peer.page().update8(peer.askByte(), 0, HALF_CLOSE);
+      return clientOf(host, peer, OPTIONS);
+    }
+    try (VchanListener listener =
+        VchanListener.open(host.domain(VICTIM), ATTACKER, PORT, OPTIONS)) {
+      HostilePeer peer = HostilePeer.client(host.domain(ATTACKER), VICTIM, listener.path());
+      peer.lookUp(soon()).bind().map();
+      peer.page().update8(peer.askByte(), 0, HALF_CLOSE | InterfacePage.NOTIFY_WRITE);
+      peer.page().store8(peer.ownLive(), 1);
+      peer.event();
+      Duel duel = new Duel(host, listener.accept(soon()), peer);
+      peer.newEvents();
+      return duel;
+    }
   }
 
   private static Duel serverOfOurs(InProcessHost host, VchanOptions options) throws IOException {
@@ -186,20 +210,16 @@ final class Duel implements AutoCloseable {
   }
 
   /** Runs a call in a thread of its own. */
-  static <T> Call<T> start(Callable<T> call) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    Thread thread =
-        Thread.ofPlatform()
-            .daemon()
-            .start(
-                () -> {
-                  try {
-                    result.complete(call.call());
-                  } catch (Throwable e) {
-                    result.completeExceptionally(e);
-                  }
-                });
-    return new Call<>(thread, result);
+  static <T> Task<T> start(Callable<T> call) {
+    return Watchdog.start("call", call);
+  }
+
+  /** Runs a call in a thread of its own, and waits until it has gone to sleep there. */
+  static <T> Task<T> startAndBlock(Callable<T> call) {
+    Task<T> task = start(call);
+    Watchdog.untilAsleep(task.thread());
+    assertThat(task.outcome()).as("ended instead of blocking").isNotDone();
+    return task;
   }
 
   /** Both sides let go; then nothing may be left. */
@@ -208,32 +228,5 @@ final class Duel implements AutoCloseable {
     victim.close();
     peer.close();
     assertThat(host.leftovers()).isEmpty();
-  }
-
-  /** A call under way in another thread. */
-  record Call<T>(Thread thread, CompletableFuture<T> result) {
-
-    /** Waits until the thread has gone to sleep. */
-    Call<T> blocked() {
-      long start = System.nanoTime();
-      while (thread.getState() != Thread.State.TIMED_WAITING
-          && thread.getState() != Thread.State.WAITING) {
-        assertThat(result).as("ended instead of blocking").isNotDone();
-        assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(30));
-        Thread.onSpinWait();
-      }
-      return this;
-    }
-
-    T get() throws Exception {
-      return result.get(WATCHDOG_SECONDS, TimeUnit.SECONDS);
-    }
-
-    /** What the call threw. */
-    Throwable thrown() {
-      Throwable wrapped = catchThrowable(() -> result.get(WATCHDOG_SECONDS, TimeUnit.SECONDS));
-      assertThat(wrapped).isInstanceOf(java.util.concurrent.ExecutionException.class);
-      return wrapped.getCause();
-    }
   }
 }

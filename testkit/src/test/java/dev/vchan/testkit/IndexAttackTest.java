@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vchan.ProtocolViolationException;
 import dev.vchan.RingSizes;
 import dev.vchan.testkit.Duel.Role;
+import dev.vchan.testkit.Watchdog.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -165,7 +166,7 @@ class IndexAttackTest {
   void anIndexThatAlternatesAtFullSpeedYieldsLegalLengthsOrAViolation() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
     int capacity = duel.victim.incomingCapacity();
-    Duel.Call<Long> vandal =
+    Task<Long> vandal =
         Duel.start(
             () -> {
               long stores = 0;
