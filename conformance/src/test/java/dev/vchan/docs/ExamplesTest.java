@@ -7,26 +7,33 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The programs in the documents compile, run, and print what the document says: the block behind
- * the program is its output.
+ * The programs in the documents compile, run, and print what the document says, and so do the
+ * commands: the block behind them is their output.
  */
 class ExamplesTest {
 
   private static final Pattern PROGRAM =
       Pattern.compile("(?ms)^```java\\n(.*?void main.*?)^```\\n.*?^```text\\n(.*?)^```");
 
+  private static final Pattern SESSION =
+      Pattern.compile("(?ms)^```sh\\n(.*?)^```\\n.*?^```text\\n(.*?)^```");
+
   private static final long WATCHDOG_SECONDS = 60;
+  private static final String JAVA =
+      Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
   @TempDir Path folder;
 
@@ -42,30 +49,53 @@ class ExamplesTest {
     return text.replaceAll("(?m)^///( |$)", "");
   }
 
+  @Test
+  void theCommandsPrintWhatTheDocumentSays() throws Exception {
+    Matcher session = SESSION.matcher(Repository.read("README.md"));
+    assertThat(session.find()).describedAs("README.md holds commands and their output").isTrue();
+    Path command = folder.resolve("vchan");
+    Files.writeString(
+        command,
+        """
+        #!/bin/sh
+        exec %s -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '%s' dev.vchan.cli.Main "$@"
+        """
+            .formatted(JAVA, System.getProperty("java.class.path")));
+    Files.setPosixFilePermissions(command, PosixFilePermissions.fromString("rwx------"));
+    ProcessBuilder shell = new ProcessBuilder("sh", "-eu", "-c", session.group(1));
+    shell.environment().remove("VCHAN_DOMID");
+    shell.environment().put("VCHAN_DIR", folder.resolve("meet").toString());
+    shell.environment().merge("PATH", folder.toString(), (path, ours) -> ours + ":" + path);
+    assertThat(outputOf(shell)).isEqualTo(session.group(2));
+  }
+
   private String run(String program) throws IOException, InterruptedException {
-    Path source = Files.writeString(folder.resolve("Example.java"), program);
-    compile(source);
+    compile(Files.writeString(folder.resolve("Example.java"), program));
+    String classes = folder + ":" + System.getProperty("java.class.path");
+    return outputOf(
+        new ProcessBuilder(JAVA, "--illegal-native-access=deny", "-cp", classes, "Example"));
+  }
+
+  /** What a process prints on standard output; what it says besides is shown if it fails. */
+  private String outputOf(ProcessBuilder command) throws IOException, InterruptedException {
     Path output = folder.resolve("output");
+    Path rest = folder.resolve("rest");
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--illegal-native-access=deny",
-                "-cp",
-                folder + ":" + System.getProperty("java.class.path"),
-                "Example")
-            .redirectErrorStream(true)
+        command
+            .directory(Files.createDirectory(folder.resolve("here")).toFile())
+            .redirectError(rest.toFile())
             .redirectOutput(output.toFile())
             .start();
     try {
       assertThat(process.waitFor(WATCHDOG_SECONDS, TimeUnit.SECONDS))
-          .describedAs("ended; so far: %s", Files.readString(output))
+          .describedAs("ended; so far: %s %s", Files.readString(output), Files.readString(rest))
           .isTrue();
     } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
-    String printed = Files.readString(output);
-    assertThat(process.exitValue()).describedAs(printed).isZero();
-    return printed;
+    assertThat(process.exitValue()).describedAs(Files.readString(rest)).isZero();
+    return Files.readString(output);
   }
 
   private void compile(Path source) {
