@@ -13,4 +13,5 @@ module dev.vchan.testkit {
   requires jdk.management;
 
   exports dev.vchan.testkit;
+  exports dev.vchan.testkit.peers;
 }

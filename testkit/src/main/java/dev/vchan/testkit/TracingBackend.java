@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The steps, as they stand in the trace: {@code listen}, {@code connect}, {@code send}, {@code
  * wake}, {@code close port}; {@code share 2 pages}, {@code map 1 page rw}, {@code map 1 page r},
- * {@code close share}, {@code close mapping}, where a page with a notification reads {@code share 1
- * page, clears 21}; {@code register}, {@code publish}, {@code withdraw}, {@code close
- * registration}; {@code watch}, {@code look}, {@code close watch}. Reading counters, waiting and
- * asking for the peer leave no trace. A step is added after it was done, whether it succeeded or
- * failed.
+ * {@code close share of 2 pages}, {@code close mapping of 1 page}, where a page with a notification
+ * reads {@code share 1 page, clears 21}; {@code register}, {@code publish}, {@code withdraw},
+ * {@code close registration}; {@code watch}, {@code look}, {@code close watch}. Reading counters,
+ * waiting and asking for the peer leave no trace. A step is added after it was done, whether it
+ * succeeded or failed.
  */
 public final class TracingBackend implements Backend {
 
@@ -147,6 +147,10 @@ public final class TracingBackend implements Backend {
 
   private static String pages(int count) {
     return count == 1 ? "1 page" : count + " pages";
+  }
+
+  private static int size(Memory.Region region) {
+    return (int) (region.segment().byteSize() / Memory.PAGE_SIZE);
   }
 
   private static String clears(Optional<Memory.UnmapNotify> notify) {
@@ -267,7 +271,7 @@ public final class TracingBackend implements Backend {
 
     @Override
     public void close() throws IOException {
-      traced("close share", behind::close);
+      traced("close share of " + pages(size(behind)), behind::close);
     }
   }
 
@@ -286,7 +290,7 @@ public final class TracingBackend implements Backend {
 
     @Override
     public void close() throws IOException {
-      traced("close mapping", behind::close);
+      traced("close mapping of " + pages(size(behind)), behind::close);
     }
   }
 

@@ -34,6 +34,22 @@ class InProcessContractTest {
     }
   }
 
+  @Nested
+  class HandshakeInOneProcessTest extends HandshakeContract {
+    @Override
+    protected Machine newMachine() {
+      return new InProcess();
+    }
+  }
+
+  @Nested
+  class PlacementInOneProcessTest extends PlacementContract {
+    @Override
+    protected Machine newMachine() {
+      return new InProcess();
+    }
+  }
+
   private static final class InProcess implements BackendContract.Machine {
 
     private final InProcessHost host = new InProcessHost();

@@ -86,7 +86,12 @@ class ToolsTest {
       trace.clear();
     }
     assertThat(trace.all())
-        .endsWith("send", "close share", "close share", "close share", "close port");
+        .endsWith(
+            "send",
+            "close share of 16 pages",
+            "close share of 16 pages",
+            "close share of 1 page",
+            "close port");
     leaks.assertNothingLeft(host);
   }
 }
