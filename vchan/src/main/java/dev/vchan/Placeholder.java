@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-package dev.vchan;
-
-/// An exported package must not be empty; goes when the first class comes.
-final class Placeholder {
-  private Placeholder() {}
-}
