@@ -56,14 +56,16 @@ final class ConnectCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     VchanCommand vchan = Objects.requireNonNull(common);
     StandardStreams streams = StandardStreams.open();
+    Exchange exchange =
+        new Exchange(
+            vchan.console(),
+            streams.output(),
+            new InputPump(streams.input()),
+            ending,
+            streams.inputIsTerminal());
     try (Meeting meeting = Meeting.open(vchan, vchan.address(operands), patience)) {
-      new Exchange(
-              vchan.console(),
-              streams.output(),
-              new InputPump(streams.input()),
-              ending,
-              streams.inputIsTerminal())
-          .run(meeting.connect());
+      meeting.protect(exchange);
+      exchange.run(meeting.connect());
     }
     return ExitCodes.DONE;
   }

@@ -3,6 +3,9 @@ package dev.vchan.cli;
 
 import dev.vchan.Counters;
 import dev.vchan.Deadline;
+import dev.vchan.PeerClosedException;
+import dev.vchan.PeerDiedException;
+import dev.vchan.ProtocolViolationException;
 import dev.vchan.Vchan;
 import dev.vchan.VchanState;
 import dev.vchan.VchanTimeoutException;
@@ -10,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One session: what comes from the channel goes to standard output, in the thread that calls; what
@@ -33,6 +37,7 @@ final class Exchange {
   private final InputPump pump;
   private final Ending ending;
   private final boolean untilPeerEnds;
+  private volatile InputPump.@Nullable Session current;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
 
   /**
@@ -63,13 +68,34 @@ final class Exchange {
    */
   void run(Vchan channel) throws IOException {
     InputPump.Session input = pump.attach(channel);
-    if (receive(channel, input)) {
-      finishInput(channel, input);
+    current = input;
+    try {
+      if (receive(channel, input)) {
+        finishInput(channel, input);
+      }
+    } catch (PeerClosedException | PeerDiedException | ProtocolViolationException e) {
+      // Nobody is left to be misled.
+      end(channel, input);
+      throw e;
     }
+    end(channel, input);
+  }
+
+  private void end(Vchan channel, InputPump.Session input) throws IOException {
     Counters moved = channel.counters();
     channel.close();
     input.leave();
+    current = null;
     console.detail("%d bytes in, %d bytes out".formatted(moved.bytesRead(), moved.bytesWritten()));
+  }
+
+  /**
+   * Whether there is a peer that has been sent a part of the input and not its end. Closing would
+   * tell it that this was all.
+   */
+  boolean isCutShort() {
+    InputPump.Session input = current;
+    return input != null && !input.isDelivered();
   }
 
   /**

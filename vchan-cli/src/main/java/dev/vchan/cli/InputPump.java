@@ -86,6 +86,16 @@ final class InputPump {
       }
     }
 
+    /** Whether the peer has taken the whole input. */
+    boolean isDelivered() {
+      lock.lock();
+      try {
+        return over && failure == null;
+      } finally {
+        lock.unlock();
+      }
+    }
+
     /**
      * Takes the input away from the channel if there is nothing to move and has not been since the
      * last call: what has just been read but not yet written would be missed by a single look.

@@ -80,6 +80,7 @@ final class ListenCommand implements Callable<Integer> {
             ending,
             keepListening || streams.inputIsTerminal());
     try (Meeting meeting = Meeting.open(vchan, vchan.address(operands), patience)) {
+      meeting.protect(exchange);
       if (keepListening) {
         serveAll(meeting, exchange, console);
       } else {
@@ -106,7 +107,6 @@ final class ListenCommand implements Callable<Integer> {
         } catch (PeerClosedException | PeerDiedException | ProtocolViolationException e) {
           // That client is gone; the next one has nothing to do with it.
           console.say(Failures.describe(e));
-          channel.close();
         }
       }
     }

@@ -21,7 +21,9 @@ public final class Main {
    * @param arguments as typed
    */
   public static void main(String[] arguments) {
-    System.exit(run(arguments));
+    int code = run(arguments);
+    Interruption.commandEnded();
+    System.exit(code);
   }
 
   static int run(String... arguments) {
@@ -74,7 +76,10 @@ public final class Main {
     if (common.wantsTraces()) {
       failure.printStackTrace(line.getErr());
     }
-    common.console().say(Failures.describe(failure));
+    // What fails because of the interruption is not worth a word, nor is it when nobody listens.
+    if (!Interruption.isUnderWay() && Failures.exitCode(failure) != ExitCodes.PIPE) {
+      common.console().say(Failures.describe(failure));
+    }
     return Failures.exitCode(failure);
   }
 }

@@ -10,6 +10,7 @@ import dev.vchan.VchanTimeoutException;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Brings the two sides together, and says where the one that waits is waiting. */
@@ -23,6 +24,7 @@ final class Meeting implements AutoCloseable {
   private final Backend backend;
   private final Address address;
   private final @Nullable Duration patience;
+  private volatile BooleanSupplier cutShort = () -> false;
 
   private Meeting(
       VchanCommand common, Backend backend, Address address, @Nullable Duration patience) {
@@ -40,7 +42,9 @@ final class Meeting implements AutoCloseable {
    */
   static Meeting open(VchanCommand common, Address address, @Nullable Duration patience)
       throws IOException {
-    return new Meeting(common, common.openBackend(), address, patience);
+    Meeting meeting = new Meeting(common, common.openBackend(), address, patience);
+    Interruption.onInterrupt(meeting::close);
+    return meeting;
   }
 
   Vchan connect() throws IOException {
@@ -94,8 +98,19 @@ final class Meeting implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes {@link #close}, on Ctrl-C as well as at a failure, leave a channel of {@code exchange}
+   * alone that is in the middle of a stream: its peer then learns that this side died.
+   */
+  void protect(Exchange exchange) {
+    cutShort = exchange::isCutShort;
+  }
+
+  /** Closes whatever is open, in good order. */
   @Override
   public void close() throws IOException {
-    backend.close();
+    if (!cutShort.getAsBoolean()) {
+      backend.close();
+    }
   }
 }

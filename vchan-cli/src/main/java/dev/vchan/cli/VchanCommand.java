@@ -22,7 +22,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "vchan",
     versionProvider = Version.class,
-    subcommands = {ListenCommand.class, ConnectCommand.class, CompletionCommand.class},
+    subcommands = {
+      ListenCommand.class,
+      ConnectCommand.class,
+      SendCommand.class,
+      ReceiveCommand.class,
+      CompletionCommand.class
+    },
     description = {
       "Byte channels between Xen domains, or between processes that pose as domains, over shared"
           + " memory. Data on standard output, everything else on standard error."
