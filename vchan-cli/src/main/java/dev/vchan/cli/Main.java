@@ -28,7 +28,12 @@ public final class Main {
 
   static int run(String... arguments) {
     CommandLine line = commandLine();
-    return line.execute(translate(line, arguments));
+    try {
+      return line.execute(translate(line, arguments));
+    } catch (Error e) {
+      // Picocli handles exceptions only. Nobody is to see a stack trace who has not asked for one.
+      return report(e, line);
+    }
   }
 
   static CommandLine commandLine() {
@@ -72,6 +77,10 @@ public final class Main {
   }
 
   private static int failed(Exception failure, CommandLine line, ParseResult parsed) {
+    return report(failure, line);
+  }
+
+  private static int report(Throwable failure, CommandLine line) {
     VchanCommand common = (VchanCommand) line.getCommandSpec().root().userObject();
     if (common.wantsTraces()) {
       failure.printStackTrace(line.getErr());

@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
     name = "vchan",
     versionProvider = Version.class,
     subcommands = {
+      DemoCommand.class,
+      DemoPeerCommand.class,
       ListenCommand.class,
       ConnectCommand.class,
       SendCommand.class,
