@@ -13,5 +13,4 @@ module dev.vchan.testkit {
   requires jdk.management;
 
   exports dev.vchan.testkit;
-  exports dev.vchan.testkit.peers;
 }

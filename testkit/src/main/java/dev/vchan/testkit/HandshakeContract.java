@@ -2,11 +2,11 @@
 package dev.vchan.testkit;
 
 import static dev.vchan.testkit.Ends.soon;
-import static dev.vchan.testkit.peers.RawPeer.CLI_LIVE;
-import static dev.vchan.testkit.peers.RawPeer.LEFT_ORDER;
-import static dev.vchan.testkit.peers.RawPeer.RIGHT_PROD;
-import static dev.vchan.testkit.peers.RawPeer.SRV_LIVE;
-import static dev.vchan.testkit.peers.RawPeer.SRV_NOTIFY;
+import static dev.vchan.testkit.InterfacePage.CLI_LIVE;
+import static dev.vchan.testkit.InterfacePage.LEFT_ORDER;
+import static dev.vchan.testkit.InterfacePage.RIGHT_PROD;
+import static dev.vchan.testkit.InterfacePage.SRV_LIVE;
+import static dev.vchan.testkit.InterfacePage.SRV_NOTIFY;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -23,11 +23,9 @@ import dev.vchan.VchanState;
 import dev.vchan.VchanTimeoutException;
 import dev.vchan.WaitPolicy;
 import dev.vchan.spi.Advertisement;
-import dev.vchan.spi.Memory.Access;
 import dev.vchan.spi.Rendezvous.Registration;
 import dev.vchan.spi.Rendezvous.Watch;
 import dev.vchan.spi.StaleAdvertisementException;
-import dev.vchan.testkit.peers.RawPeer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -91,10 +89,10 @@ public abstract class HandshakeContract extends BackendContract {
     try (VchanListener listener = open(DEFAULTS)) {
       var accepting = Watchdog.start("accept", () -> listener.accept(soon()));
       accepting.untilAsleep();
-      try (RawPeer late = join()) {
-        late.putOctet(SRV_NOTIFY, 1);
+      try (HostilePeer late = join()) {
+        late.page().store8(SRV_NOTIFY, 1);
         assertThat(accepting.outcome()).isNotDone();
-        late.putOctet(CLI_LIVE, 1);
+        late.page().store8(CLI_LIVE, 1);
         late.events().send();
         try (Vchan accepted = accepting.get()) {
           assertThat(accepted.state()).isEqualTo(VchanState.CONNECTED);
@@ -108,8 +106,8 @@ public abstract class HandshakeContract extends BackendContract {
     }
   }
 
-  private RawPeer join() throws IOException {
-    return RawPeer.bind(client, SERVER, advertised(), Access.READ_ONLY, true);
+  private HostilePeer join() throws IOException {
+    return HostilePeer.client(client, SERVER, PATH).lookUp(soon()).bind().map();
   }
 
   private Advertisement advertised() throws IOException {
@@ -227,13 +225,13 @@ public abstract class HandshakeContract extends BackendContract {
   @Test
   @Case("T10")
   void staleAdvertisementsAreWaitedOutUntilARealServerComes() throws Exception {
-    try (RawPeer dead = RawPeer.share(server, CLIENT, 12, 12);
-        RawPeer zero = RawPeer.share(server, CLIENT, 10, 11);
-        RawPeer bad = RawPeer.share(server, CLIENT, 10, 11)) {
-      dead.putOctet(SRV_LIVE, 0);
-      zero.page().asSlice(0, 24).fill((byte) 0);
-      bad.put(LEFT_ORDER, 9 | (9 << 16));
-      for (RawPeer stale : new RawPeer[] {dead, zero, bad}) {
+    try (HostilePeer dead = HostilePeer.server(server, CLIENT, PATH, 12, 12);
+        HostilePeer zero = HostilePeer.server(server, CLIENT, PATH, 10, 11);
+        HostilePeer bad = HostilePeer.server(server, CLIENT, PATH, 10, 11)) {
+      dead.page().store8(SRV_LIVE, 0);
+      zero.page().memory().asSlice(0, 24).fill((byte) 0);
+      bad.page().store32(LEFT_ORDER, 9 | (9 << 16));
+      for (HostilePeer stale : new HostilePeer[] {dead, zero, bad}) {
         try (Registration held = server.rendezvous().register(PATH, CLIENT)) {
           held.publish(stale.advertisement());
           assertThatThrownBy(() -> connect(NOW))
@@ -250,7 +248,7 @@ public abstract class HandshakeContract extends BackendContract {
           Vchan connected = connecting.get();
           Vchan accepted = real.accept(soon())) {
         assertThat(connected.state()).isEqualTo(VchanState.CONNECTED);
-        assertThat(dead.octet(CLI_LIVE)).isNotEqualTo(1);
+        assertThat(dead.page().load8(CLI_LIVE)).isNotEqualTo(1);
       }
     }
   }
@@ -286,10 +284,13 @@ public abstract class HandshakeContract extends BackendContract {
   @Case("T12")
   void whatAServerWroteBeforeTheClientCameIsReadAtOnce() throws Exception {
     for (WaitPolicy policy : new WaitPolicy[] {WaitPolicy.sleepAtOnce(), WaitPolicy.adaptive()}) {
-      try (RawPeer early = RawPeer.share(server, CLIENT, 11, 12)) {
-        early.right().asSlice(0, 5).copyFrom(MemorySegment.ofBuffer(new Patterns(1).next(5)));
-        early.put(RIGHT_PROD, 5);
-        early.advertise(PATH);
+      try (HostilePeer early = HostilePeer.server(server, CLIENT, PATH, 11, 12)) {
+        early
+            .ringIntoVictim()
+            .asSlice(0, 5)
+            .copyFrom(MemorySegment.ofBuffer(new Patterns(1).next(5)));
+        early.page().store32(RIGHT_PROD, 5);
+        early.publish();
         VchanOptions options = DEFAULTS.withWaitPolicy(policy);
         try (Vchan connected = Vchan.connect(client, SERVER, PORT, options, soon())) {
           receive(connected, new Patterns(1), 5);
@@ -320,9 +321,10 @@ public abstract class HandshakeContract extends BackendContract {
       assertThat(listener.path().value()).isEqualTo("/local/domain/5/data/vchan/6/handshake");
       Advertisement found = advertised();
       assertThat(found).isEqualTo(traced.published());
-      try (RawPeer peer = RawPeer.bind(client, SERVER, found, Access.READ_ONLY, false)) {
+      try (HostilePeer peer =
+          HostilePeer.client(client, SERVER, PATH).lookUp(soon()).bind().map()) {
         traced.pages().getFirst().set(JAVA_BYTE, 4000, (byte) 42);
-        assertThat(peer.octet(4000)).isEqualTo(42);
+        assertThat(peer.page().load8(4000)).isEqualTo(42);
       }
       assertThat(Advertisement.parse(found.ringRef().toString(), found.eventChannel().toString()))
           .contains(found);
@@ -337,7 +339,7 @@ public abstract class HandshakeContract extends BackendContract {
       assertThatThrownBy(() -> connect(NOW)).hasMessageContaining("nothing is advertised");
       var connecting = Watchdog.start("connect", () -> connect(soon()));
       connecting.untilAsleep();
-      try (RawPeer server = RawPeer.share(this.server, CLIENT, 12, 12)) {
+      try (HostilePeer server = HostilePeer.server(this.server, CLIENT, PATH, 12, 12)) {
         held.publish(server.advertisement());
         connecting.get().close();
       }

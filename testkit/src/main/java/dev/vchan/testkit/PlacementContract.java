@@ -3,13 +3,13 @@ package dev.vchan.testkit;
 
 import static dev.vchan.spi.Memory.PAGE_SIZE;
 import static dev.vchan.testkit.Ends.soon;
-import static dev.vchan.testkit.peers.RawPeer.GRANTS;
-import static dev.vchan.testkit.peers.RawPeer.LEFT_CONS;
-import static dev.vchan.testkit.peers.RawPeer.LEFT_ORDER;
-import static dev.vchan.testkit.peers.RawPeer.LEFT_PROD;
-import static dev.vchan.testkit.peers.RawPeer.RIGHT_CONS;
-import static dev.vchan.testkit.peers.RawPeer.RIGHT_ORDER;
-import static dev.vchan.testkit.peers.RawPeer.RIGHT_PROD;
+import static dev.vchan.testkit.InterfacePage.GRANTS;
+import static dev.vchan.testkit.InterfacePage.LEFT_CONS;
+import static dev.vchan.testkit.InterfacePage.LEFT_ORDER;
+import static dev.vchan.testkit.InterfacePage.LEFT_PROD;
+import static dev.vchan.testkit.InterfacePage.RIGHT_CONS;
+import static dev.vchan.testkit.InterfacePage.RIGHT_ORDER;
+import static dev.vchan.testkit.InterfacePage.RIGHT_PROD;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -26,7 +26,6 @@ import dev.vchan.VchanTimeoutException;
 import dev.vchan.spi.GrantRef;
 import dev.vchan.spi.Memory.Access;
 import dev.vchan.spi.Memory.Mapping;
-import dev.vchan.testkit.peers.RawPeer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -173,25 +172,25 @@ public abstract class PlacementContract extends BackendContract {
     int rightSize = 1 << rightOrder;
     int leftStart = -333;
     int rightStart = -777;
-    try (RawPeer raw = RawPeer.share(server, CLIENT, leftOrder, rightOrder)) {
-      raw.put(LEFT_CONS, leftStart);
-      raw.put(LEFT_PROD, leftStart);
-      raw.put(RIGHT_CONS, rightStart);
-      raw.put(RIGHT_PROD, rightStart);
-      raw.advertise(PATH);
+    try (HostilePeer raw = HostilePeer.server(server, CLIENT, PATH, leftOrder, rightOrder)) {
+      raw.page().store32(LEFT_CONS, leftStart);
+      raw.page().store32(LEFT_PROD, leftStart);
+      raw.page().store32(RIGHT_CONS, rightStart);
+      raw.page().store32(RIGHT_PROD, rightStart);
+      raw.publish();
       try (Vchan connected = Vchan.connect(client, SERVER, PORT, DEFAULTS, soon())) {
         assertThat(connected.outgoingCapacity()).isEqualTo(leftSize);
         assertThat(connected.incomingCapacity()).isEqualTo(rightSize);
         assertThat(connected.write(new Patterns(seed).next(leftSize), soon())).isEqualTo(leftSize);
-        copyIn(new Patterns(-seed).next(rightSize), raw.right(), rightStart);
-        raw.put(RIGHT_PROD, rightStart + rightSize);
+        copyIn(new Patterns(-seed).next(rightSize), raw.ringIntoVictim(), rightStart);
+        raw.page().store32(RIGHT_PROD, rightStart + rightSize);
 
         ByteBuffer got = ByteBuffer.allocate(rightSize);
         assertThat(connected.receive(got, soon())).isEqualTo(rightSize);
         new Patterns(-seed).check(got.flip());
-        assertThat(raw.get(RIGHT_CONS)).isEqualTo(rightStart + rightSize);
-        assertThat(raw.get(LEFT_PROD)).isEqualTo(leftStart + leftSize);
-        new Patterns(seed).check(copyOut(raw.left(), leftStart));
+        assertThat(raw.page().load32(RIGHT_CONS)).isEqualTo(rightStart + rightSize);
+        assertThat(raw.page().load32(LEFT_PROD)).isEqualTo(leftStart + leftSize);
+        new Patterns(seed).check(copyOut(raw.ringFromVictim(), leftStart));
       }
     }
   }
@@ -218,8 +217,8 @@ public abstract class PlacementContract extends BackendContract {
   @Case("T25")
   void aClientRefusesTheFourIllegalPlacements() throws Exception {
     for (int[] orders : new int[][] {{10, 10}, {11, 11}, {10, 20}, {20, 10}}) {
-      try (RawPeer raw = RawPeer.share(server, CLIENT, orders[0], orders[1])) {
-        raw.advertise(PATH);
+      try (HostilePeer raw = HostilePeer.server(server, CLIENT, PATH, orders[0], orders[1])) {
+        raw.publish();
         assertThatThrownBy(() -> Vchan.connect(client, SERVER, PORT, DEFAULTS, NOW))
             .isInstanceOf(VchanTimeoutException.class)
             .hasMessageContaining("ring orders");

@@ -69,8 +69,8 @@ class PersistentServerTest {
   void aListenerTakesItsAdvertisementBackBeforeItsPage() throws IOException {
     VchanListener.open(backend, Ends.CLIENT, Ends.PORT, VchanOptions.DEFAULTS).close();
     assertThat(trace.all())
-        .contains("close share")
-        .containsSubsequence("close registration", "close share");
+        .contains("close share of 1 page")
+        .containsSubsequence("close registration", "close share of 1 page");
   }
 
   private Vchan connect(Deadline deadline) throws IOException {
