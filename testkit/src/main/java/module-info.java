@@ -5,6 +5,7 @@ module dev.vchan.testkit {
   requires static org.jspecify;
   requires transitive dev.vchan;
   requires transitive org.junit.jupiter.api;
+  requires transitive org.junit.jupiter.params;
   requires transitive org.assertj.core;
   requires transitive org.junit.platform.launcher;
   requires transitive java.instrument;
@@ -13,4 +14,6 @@ module dev.vchan.testkit {
   requires jdk.management;
 
   exports dev.vchan.testkit;
+  exports dev.vchan.testkit.contract;
+  exports dev.vchan.testkit.ends;
 }
