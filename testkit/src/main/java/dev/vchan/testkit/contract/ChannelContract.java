@@ -67,13 +67,18 @@ public abstract class ChannelContract {
 
   /**
    * How often a test that gains by repetition repeats: seldom in every build, as often as the
-   * catalogue says when the system property {@code vchan.full} is true, and a tenth of either where
-   * a channel costs the work of two processes. The number is printed.
+   * catalogue says when the system property {@code vchan.full} is true. The number is printed.
    */
+  final int count(int ordinary, int full) {
+    int count = FULL ? full : ordinary;
+    System.out.printf("%s, %s: %,d times%n", getClass().getSimpleName(), variant, count);
+    return count;
+  }
+
+  /** As {@link #count}, but a tenth of it where each round makes a channel for two processes. */
   final int rounds(int ordinary, int full) {
-    int rounds = (FULL ? full : ordinary) / (variant.twoProcesses() ? 10 : 1);
-    System.out.printf("%s, %s: %,d rounds%n", getClass().getSimpleName(), variant, rounds);
-    return rounds;
+    int cost = variant.twoProcesses() ? 10 : 1;
+    return count(ordinary / cost, full / cost);
   }
 
   /** Bytes that are unlikely to be anywhere by chance. */

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.testkit.contract;
+
+import dev.vchan.testkit.ends.Stage;
+import dev.vchan.testkit.ends.Workers;
+import java.util.List;
+
+class InProcessTrafficTest extends TrafficContract {
+
+  static List<Variant> variants() {
+    return InProcess.variants();
+  }
+
+  @Override
+  protected Stage newStage(Workers workers) {
+    return InProcess.newStage(workers);
+  }
+}

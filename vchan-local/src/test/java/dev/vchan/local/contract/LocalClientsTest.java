@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.local.contract;
+
+import dev.vchan.testkit.contract.ClientsContract;
+import dev.vchan.testkit.ends.Stage;
+import dev.vchan.testkit.ends.Workers;
+import java.util.List;
+
+class LocalClientsTest extends ClientsContract {
+
+  static List<Variant> variants() {
+    return TwoProcesses.variants();
+  }
+
+  @Override
+  protected Stage newStage(Workers workers) throws Exception {
+    return TwoProcesses.newStage(workers);
+  }
+}
