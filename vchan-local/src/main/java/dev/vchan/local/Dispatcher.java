@@ -34,6 +34,7 @@ final class Dispatcher implements Closeable {
       new PriorityQueue<>((a, b) -> Long.signum(a.deadline - b.deadline));
 
   private volatile boolean stopped;
+  private volatile long turns;
 
   Dispatcher(String name) throws IOException {
     selector = Selector.open();
@@ -103,6 +104,11 @@ final class Dispatcher implements Closeable {
     }
   }
 
+  /** How often the thread has been woken; stands still while nothing happens. */
+  long turns() {
+    return turns;
+  }
+
   /** Where a handler reads to while it runs. */
   ByteBuffer input() {
     return input.clear();
@@ -114,6 +120,7 @@ final class Dispatcher implements Closeable {
       boolean strayInterrupt = Thread.interrupted();
       try {
         selector.select(strayInterrupt ? 1 : millisToTimer());
+        turns = turns + 1;
         runTimers();
         for (SelectionKey key : selector.selectedKeys()) {
           if (key.isValid()) {

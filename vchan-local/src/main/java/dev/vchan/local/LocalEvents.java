@@ -94,6 +94,7 @@ final class LocalEvents implements Events {
 
   @Override
   public EventChannel listen(DomainId peer) throws IOException {
+    checkOpen();
     root.createDirectories(root.socket(self, 0).resolveSibling(""));
     for (int tries = 0; tries < TRIES; tries++) {
       int number = numbers.nextPort();
@@ -122,6 +123,7 @@ final class LocalEvents implements Events {
 
   @Override
   public EventChannel connect(DomainId peer, EventPort remote) throws IOException {
+    checkOpen();
     Path socket = root.socket(peer, remote.value());
     SocketChannel channel = dial(peer, remote, socket);
     LocalPort port = new LocalPort(this, peer, numbers.nextPort());
@@ -197,13 +199,17 @@ final class LocalEvents implements Events {
   }
 
   private synchronized void add(LocalPort port, LockFile.@Nullable Held held) throws IOException {
+    if (closed && held != null) {
+      held.release();
+    }
+    checkOpen();
+    ports.put(port, Optional.ofNullable(held));
+  }
+
+  private synchronized void checkOpen() throws IOException {
     if (closed) {
-      if (held != null) {
-        held.release();
-      }
       throw new IOException("the backend is closed");
     }
-    ports.put(port, Optional.ofNullable(held));
   }
 
   /** A port is gone, and with it its number. */

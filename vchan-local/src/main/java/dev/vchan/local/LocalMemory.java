@@ -54,6 +54,7 @@ final class LocalMemory implements Memory {
       throw new IllegalArgumentException(
           "pages to share: " + pages + ", must be 1 to " + Numbers.GRANTS_PER_FILE);
     }
+    checkOpen();
     notify.ifPresent(PageRegion::port);
     for (int tries = 0; tries < TRIES; tries++) {
       int first = numbers.nextFile();
@@ -161,6 +162,7 @@ final class LocalMemory implements Memory {
   public Mapping map(
       DomainId peer, List<GrantRef> grants, Access access, Optional<UnmapNotify> notify)
       throws IOException {
+    checkOpen();
     notify.ifPresent(PageRegion::port);
     int ref = checkConsecutive(grants);
     int page = Math.floorMod(ref, Numbers.GRANTS_PER_FILE);
@@ -214,12 +216,16 @@ final class LocalMemory implements Memory {
 
   private void add(PageRegion region) throws IOException {
     synchronized (this) {
-      if (closed) {
-        throw new IOException("the backend is closed");
-      }
+      checkOpen();
       regions.add(region);
     }
     region.announce();
+  }
+
+  private synchronized void checkOpen() throws IOException {
+    if (closed) {
+      throw new IOException("the backend is closed");
+    }
   }
 
   /** Takes a region out, so that nobody touches its memory any more. */

@@ -32,6 +32,9 @@ final class LocalPort implements EventChannel, Connection.Owner {
   /** Where clients come, if this end was made to be connected to. */
   private @Nullable Doorway doorway;
 
+  /** The server's port that a client's end has called. */
+  private int calledPort;
+
   /** What a client's end was told instead of a welcome. */
   private @Nullable String refusal;
 
@@ -63,6 +66,7 @@ final class LocalPort implements EventChannel, Connection.Owner {
   /** Begins to talk to a server's end. */
   synchronized void call(Connection made, int serverPort) throws IOException {
     connection = made;
+    calledPort = serverPort;
     made.send(new Hello(Hello.OK, events.self().value(), peer.value(), number, serverPort));
     made.start();
   }
@@ -95,10 +99,8 @@ final class LocalPort implements EventChannel, Connection.Owner {
     if (connection != from) {
       return;
     }
-    if (hello.isPresent()
-        && hello.get().status() == Hello.OK
-        && hello.get().from() == peer.value()
-        && hello.get().toPort() == number) {
+    Hello welcome = new Hello(Hello.OK, peer.value(), events.self().value(), calledPort, number);
+    if (hello.equals(Optional.of(welcome))) {
       condition = Peer.BOUND;
       ownNotices.forEach(notice -> from.send(notice, true));
     } else {

@@ -42,6 +42,7 @@ final class LocalRendezvous implements Rendezvous {
 
   @Override
   public Registration register(RendezvousPath path, DomainId client) throws IOException {
+    checkOpen();
     Path node = root.node(path);
     Optional<LockFile.Held> held = locks.tryLock(LockFile.path(path));
     if (held.isEmpty()) {
@@ -73,16 +74,21 @@ final class LocalRendezvous implements Rendezvous {
 
   @Override
   public Watch watch(RendezvousPath path, DomainId server) throws IOException {
+    checkOpen();
     LocalWatch watch = new LocalWatch(this, root.node(path), server, self);
     add(watch);
     return watch;
   }
 
   private synchronized void add(Closeable opened) throws IOException {
+    checkOpen();
+    open.add(opened);
+  }
+
+  private synchronized void checkOpen() throws IOException {
     if (closed) {
       throw new IOException("the backend is closed");
     }
-    open.add(opened);
   }
 
   synchronized void closed(Closeable gone) {

@@ -37,6 +37,7 @@ final class LocalWatch implements Rendezvous.Watch {
   /** What was there at the last look. Guarded by this object, as is all below. */
   private byte[] last;
 
+  private boolean asked;
   private boolean told;
   private boolean closed;
 
@@ -83,8 +84,15 @@ final class LocalWatch implements Rendezvous.Watch {
     }
   }
 
+  /** Looks too: what comes and goes between this sample and a wait would not be noticed else. */
   @Override
   public long changes() {
+    try {
+      observe();
+    } catch (IOException e) {
+      // The caller's own look will meet it.
+      changes.signal();
+    }
     return changes.count();
   }
 
@@ -109,6 +117,7 @@ final class LocalWatch implements Rendezvous.Watch {
 
   private synchronized boolean beTold() {
     if (!told && !closed) {
+      asked = true;
       told = rendezvous.eyes().open(node, this);
     }
     return told || closed;
@@ -116,15 +125,15 @@ final class LocalWatch implements Rendezvous.Watch {
 
   @Override
   public void close() {
-    boolean wasTold;
+    boolean hasAsked;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
-      wasTold = told;
+      hasAsked = asked;
     }
-    if (wasTold) {
+    if (hasAsked) {
       rendezvous.eyes().close(this);
       rendezvous.root().prune(node);
     }

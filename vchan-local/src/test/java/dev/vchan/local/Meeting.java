@@ -30,6 +30,9 @@ final class Meeting implements AutoCloseable {
     }
   }
 
+  /** To be called before descriptors are counted for the first time. */
+  static void warmUp() {}
+
   private final LeakCheck leaks = new LeakCheck();
   private final Path parent;
   private final List<LocalBackend> opened = new ArrayList<>();
