@@ -52,10 +52,22 @@ final class SharedAccess {
     SHORT.set(page, offset, value);
   }
 
+  /**
+   * A plain store behind a fence. While code is interpreted, the JDK makes an exchange instruction
+   * of a {@code setRelease} of a byte, and where the file under the page has been truncated,
+   * HotSpot on x86-64 does not know how to step over that one: it ends the process, where at a
+   * plain store it throws an {@link InternalError}. Seen with 25.0.3; the same holds for shorts.
+   */
   static void setByteRelease(MemorySegment page, long offset, byte value) {
-    BYTE.setRelease(page, offset, value);
+    VarHandle.releaseFence();
+    BYTE.set(page, offset, value);
   }
 
+  /**
+   * The caller has just read the word. That matters where the file under the page has been
+   * truncated: the read throws an {@link InternalError}, while HotSpot does not survive a compare
+   * and set of missing memory in code that is still interpreted.
+   */
   static boolean compareAndSetInt(MemorySegment page, long offset, int expected, int value) {
     return INT.compareAndSet(page, offset, expected, value);
   }

@@ -124,6 +124,11 @@ public final class LocalBackend implements Backend {
     return root.path();
   }
 
+  /** How often the thread has been woken; for those who want to see it sleep. */
+  long dispatcherTurns() {
+    return dispatcher.turns();
+  }
+
   @Override
   public String name() {
     return "local";

@@ -92,8 +92,11 @@ abstract sealed class PageRegion implements Memory.Region permits OwnPages, Peer
 
   private void clear(long offset) {
     try {
-      // The byte before the event, and visible to whoever the event wakes.
-      BYTE.setVolatile(pages, offset, (byte) 0);
+      // All that was published before the byte, and the byte before the event. The store itself is
+      // plain: at a volatile one HotSpot would end the process if the file has been truncated.
+      VarHandle.releaseFence();
+      BYTE.set(pages, offset, (byte) 0);
+      VarHandle.fullFence();
     } catch (InternalError e) {
       // The peer has truncated the file, so there is no byte any more; the event says it all.
       return;
