@@ -12,6 +12,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +35,7 @@ final class Dispatcher implements Closeable {
       new PriorityQueue<>((a, b) -> Long.signum(a.deadline - b.deadline));
 
   private volatile boolean stopped;
-  private volatile long turns;
+  private final AtomicLong turns = new AtomicLong();
 
   Dispatcher(String name) throws IOException {
     selector = Selector.open();
@@ -106,7 +107,7 @@ final class Dispatcher implements Closeable {
 
   /** How often the thread has been woken; stands still while nothing happens. */
   long turns() {
-    return turns;
+    return turns.get();
   }
 
   /** Where a handler reads to while it runs. */
@@ -120,7 +121,7 @@ final class Dispatcher implements Closeable {
       boolean strayInterrupt = Thread.interrupted();
       try {
         selector.select(strayInterrupt ? 1 : millisToTimer());
-        turns = turns + 1;
+        turns.incrementAndGet();
         runTimers();
         for (SelectionKey key : selector.selectedKeys()) {
           if (key.isValid()) {

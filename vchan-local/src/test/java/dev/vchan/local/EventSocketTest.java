@@ -276,12 +276,12 @@ class EventSocketTest {
   @Test
   void aPeerThatAsksForTooMuchOrTalksNonsenseIsHungUpOn() throws Exception {
     try (EventChannel port = listen()) {
-      for (byte[] nonsense : List.of(new byte[] {0}, new byte[] {0x0f}, new byte[] {0x10, 7, 0})) {
+      for (byte[] nonsense :
+          List.of(new byte[] {0}, new byte[] {0x0f}, new byte[] {0x10, 7, 0, 0, 0, 0, 0, 0, 0})) {
         try (RawPeer peer = RawPeer.call(meeting, port)) {
           peer.sayHello(0, port);
           peer.read(32);
           peer.write(nonsense);
-          peer.write(new byte[6]);
           assertThat(peer.atEnd()).isTrue();
         }
         Watchdog.until("listening again", () -> meeting.files().size() == 1);
