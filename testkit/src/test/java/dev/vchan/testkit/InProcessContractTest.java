@@ -4,6 +4,7 @@ package dev.vchan.testkit;
 import dev.vchan.DomainId;
 import dev.vchan.inprocess.InProcessHost;
 import dev.vchan.spi.Backend;
+import dev.vchan.testkit.ForeignPeer.Dialect;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
 
@@ -44,6 +45,57 @@ class InProcessContractTest {
 
   @Nested
   class PlacementInOneProcessTest extends PlacementContract {
+    @Override
+    protected Machine newMachine() {
+      return new InProcess();
+    }
+  }
+
+  @Nested
+  @Case("T84")
+  class LibxenvchanInOneProcessTest extends ForeignPeerContract {
+    LibxenvchanInOneProcessTest() {
+      super(Dialect.LIBXENVCHAN);
+    }
+
+    @Override
+    protected Machine newMachine() {
+      return new InProcess();
+    }
+  }
+
+  @Nested
+  @Case("T85")
+  class OcamlInOneProcessTest extends ForeignPeerContract {
+    OcamlInOneProcessTest() {
+      super(Dialect.OCAML);
+    }
+
+    @Override
+    protected Machine newMachine() {
+      return new InProcess();
+    }
+  }
+
+  @Nested
+  @Case("T86")
+  class QubesInOneProcessTest extends ForeignPeerContract {
+    QubesInOneProcessTest() {
+      super(Dialect.QUBES);
+    }
+
+    @Override
+    protected Machine newMachine() {
+      return new InProcess();
+    }
+  }
+
+  @Nested
+  class CloseInOneProcessTest extends CloseContract {
+    CloseInOneProcessTest() {
+      super(10_000);
+    }
+
     @Override
     protected Machine newMachine() {
       return new InProcess();
