@@ -79,6 +79,7 @@ final class DemoCommand implements Callable<Integer> {
           () -> {
             children.end();
             DemoFile.deleteAll(work);
+            return false;
           });
       return run(work, children);
     } finally {

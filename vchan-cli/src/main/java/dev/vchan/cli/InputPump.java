@@ -215,6 +215,10 @@ final class InputPump {
     if (!ended) {
       return false;
     }
+    if (Interruption.isUnderWay()) {
+      // Ctrl-C ends the whole pipeline: this end is not one that the producer meant.
+      throw new IOException("interrupted");
+    }
     if (session.channel.supportsHalfClose()) {
       session.channel.shutdownOutput();
     }

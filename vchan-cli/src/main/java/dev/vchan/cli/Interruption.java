@@ -21,7 +21,8 @@ final class Interruption {
 
   /** What is to be done when the process is interrupted. */
   interface Action {
-    void run() throws IOException;
+    /** Does it, and says whether the command has something to say about it. */
+    boolean run() throws IOException;
   }
 
   /** Whether the process is being interrupted: failures from here on are consequences of that. */
@@ -44,8 +45,9 @@ final class Interruption {
                   }
                   under = true;
                   try {
-                    action.run();
-                    ENDED.await(LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+                    if (action.run()) {
+                      ENDED.await(LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+                    }
                   } catch (IOException | InterruptedException e) {
                     // The process ends in any case; what stays behind is found by the next one.
                     return;

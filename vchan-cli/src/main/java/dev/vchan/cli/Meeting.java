@@ -43,7 +43,11 @@ final class Meeting implements AutoCloseable {
   static Meeting open(VchanCommand common, Address address, @Nullable Duration patience)
       throws IOException {
     Meeting meeting = new Meeting(common, common.openBackend(), address, patience);
-    Interruption.onInterrupt(meeting::close);
+    Interruption.onInterrupt(
+        () -> {
+          meeting.close();
+          return !meeting.cutShort.getAsBoolean();
+        });
     return meeting;
   }
 

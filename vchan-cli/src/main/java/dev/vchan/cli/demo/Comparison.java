@@ -17,8 +17,8 @@ import java.util.Locale;
 public final class Comparison {
 
   private static final int ROUNDS = 5;
-  private static final int ROUND_TRIPS = 5_000;
-  private static final int WARM_UP_ROUND_TRIPS = 10_000;
+  private static final int ROUND_TRIPS = 2_000;
+  private static final int WARM_UP_ROUND_TRIPS = 5_000;
 
   private final Load ours;
   private final Load socket;

@@ -44,7 +44,7 @@ record Offer(String name, long size, int mode, Instant modified) {
     if (size < 0) {
       throw TransferException.broken("a file of " + Long.toUnsignedString(size) + " bytes");
     }
-    if (Math.abs(seconds) > MAX_SECONDS || nanos < 0 || nanos > 999_999_999) {
+    if (seconds < -MAX_SECONDS || seconds > MAX_SECONDS || nanos < 0 || nanos > 999_999_999) {
       throw TransferException.broken("a file modified at " + seconds + " s and " + nanos + " ns");
     }
     if ((mode & ~PERMISSIONS) != 0) {

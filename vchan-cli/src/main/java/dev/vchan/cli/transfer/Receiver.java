@@ -144,7 +144,11 @@ public final class Receiver {
     try {
       opened = PartialFile.open(rules.directory(), offer.name());
     } catch (FileSystemException e) {
-      refuse(offer, Objects.requireNonNullElse(e.getReason(), "cannot be created"));
+      refuse(offer, Objects.requireNonNullElse(e.getReason(), "it cannot be created"));
+      return;
+    } catch (IOException e) {
+      // A link in its place, for one.
+      refuse(offer, "it cannot be created: " + e.getMessage());
       return;
     }
     try (PartialFile file = opened) {
