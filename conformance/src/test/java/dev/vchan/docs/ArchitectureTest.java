@@ -35,6 +35,16 @@ class ArchitectureTest {
   private static final int MOST_LINES = 400;
 
   @Test
+  void everyMainFileIsNamed() {
+    String map = Repository.read("ARCHITECTURE.md");
+    assertThat(Repository.mainSources()).isNotEmpty();
+    assertThat(Repository.mainSources().stream().map(Repository::name))
+        .describedAs("main files that ARCHITECTURE.md does not name")
+        .filteredOn(file -> !map.contains("`" + file.replaceFirst(".*/", "") + "`"))
+        .isEmpty();
+  }
+
+  @Test
   void onlyOneClassOfTheCoreAccessesSharedMemory() {
     // The counter is an object of this JVM; the fake kernel clears bytes, as a kernel does.
     assertThat(coreFilesWith(ACCESS))
