@@ -8,10 +8,12 @@ import dev.vchan.testkit.Mutant;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,8 +28,8 @@ class CloseRaceTest {
 
   private static final int ROUNDS = Figures.FULL ? 200_000 : 20_000;
 
-  /** Loses in dozens of rounds; more would only take longer. */
-  private static final int MUTANT_ROUNDS = ROUNDS / 4;
+  /** Lose in dozens of rounds; more would only take longer. */
+  private static final int MUTANT_ROUNDS = 5_000;
 
   private static final long SEED = Long.getLong("vchan.seed", new Random().nextLong());
 
@@ -58,6 +60,30 @@ class CloseRaceTest {
         new ChildJvm(changed, lifetime, CloseRace.class, writer, "" + SEED, "" + rounds)) {
       return child.score();
     }
+  }
+
+  @Case("T70")
+  @Test
+  void nothingIsLostBetweenProcesses(@TempDir Path root) throws Exception {
+    List<Score> kept = between(Optional.empty(), root, ROUNDS);
+    List<Score> without = between(Optional.of(mutant), root, MUTANT_ROUNDS);
+    report("between processes", "server", kept.getFirst(), without.getFirst());
+    report("between processes", "client", kept.getLast(), without.getLast());
+  }
+
+  /** The rounds in which the server writes, and those in which the client does. */
+  private static List<Score> between(Optional<Path> changed, Path root, int rounds)
+      throws IOException {
+    try (ChildJvm server = side(changed, "server", root, rounds);
+        ChildJvm client = side(changed, "client", root, rounds)) {
+      return List.of(server.score().with(client.score()), server.score().with(client.score()));
+    }
+  }
+
+  private static ChildJvm side(Optional<Path> changed, String role, Path root, int rounds)
+      throws IOException {
+    String[] arguments = {role, root.resolve("hub").toString(), "" + SEED, "" + rounds};
+    return new ChildJvm(changed, Duration.ofHours(1), CloseRaceBetween.class, arguments);
   }
 
   private static void report(String place, String writer, Score kept, Score without)

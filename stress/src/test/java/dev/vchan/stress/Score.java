@@ -34,6 +34,25 @@ record Score(int rounds, long lost, long wrongEnds, long millis, String first) {
             parts[5]));
   }
 
+  /** Both sides' findings of the same rounds. */
+  Score with(Score other) {
+    return sum(Math.max(rounds, other.rounds), other);
+  }
+
+  /** The findings of these rounds and of others. */
+  Score and(Score other) {
+    return sum(rounds + other.rounds, other);
+  }
+
+  private Score sum(int all, Score other) {
+    return new Score(
+        all,
+        lost + other.lost,
+        wrongEnds + other.wrongEnds,
+        Math.max(millis, other.millis),
+        first.equals("-") ? other.first : first);
+  }
+
   @Override
   public String toString() {
     return "%d rounds, %d bytes lost, %d wrong ends".formatted(rounds, lost, wrongEnds);

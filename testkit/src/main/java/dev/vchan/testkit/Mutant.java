@@ -52,30 +52,16 @@ public enum Mutant {
           }
       """),
 
-  /** A wait misses what came between its first look and its request, and sleeps on. */
-  NO_SECOND_LOOK(
-      "without the second look",
-      "vchan/src/main/java/dev/vchan/Direction.java",
+  /** Nobody clears the live byte of a process that was killed; its peer waits for ever. */
+  DEATH_UNNOTICED(
+      "without the clearing of a dead peer's live byte",
+      "vchan-local/src/main/java/dev/vchan/local/LocalPort.java",
       """
-            found = look();
-            if (found < need && over()) {
+          if (!inGoodOrder) {
+            events.memory().execute(peer, from.notices());
+          }
       """,
-      """
-            if (found < need && over()) {
-      """),
-
-  /** The peer asks between the answer and the publication, and sleeps on. */
-  ANSWER_BEFORE_PUBLISH(
-      "with the answer before the publication",
-      "vchan/src/main/java/dev/vchan/Outgoing.java",
-      """
-          ring.publish(bytes);
-          published(bytes);
-      """,
-      """
-          published(bytes);
-          ring.publish(bytes);
-      """);
+      "");
 
   private final String title;
   private final String file;
