@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** ARCHITECTURE.md is true, as far as reading the sources can tell. */
 class ArchitectureTest {
 
-  private static final String CORE = "vchan/src/main/java/dev/vchan";
+  private static final String CORE = "vchan-core/src/main/java/dev/vchan";
 
   /** How memory is accessed by the means of the language. */
   private static final Pattern ACCESS =
@@ -85,7 +85,7 @@ class ArchitectureTest {
 
   @Test
   void modulesRequireWhatTheySay() {
-    assertThat(requiresOf("vchan")).containsExactly("static org.jspecify");
+    assertThat(requiresOf("vchan-core")).containsExactly("static org.jspecify");
     assertThat(requiresOf("vchan-local"))
         .containsExactlyInAnyOrder("static org.jspecify", "transitive dev.vchan", "jdk.net");
   }
@@ -120,8 +120,8 @@ class ArchitectureTest {
   /** Main files of the core in which a pattern occurs outside comments and strings. */
   private static Set<String> coreFilesWith(Pattern pattern) {
     Set<String> found = new TreeSet<>();
-    String folder = "vchan/src/main/java/";
-    for (Path file : Repository.mainSources("vchan")) {
+    String folder = "vchan-core/src/main/java/";
+    for (Path file : Repository.mainSources("vchan-core")) {
       String name = Repository.name(file);
       if (pattern.matcher(code(name)).find()) {
         found.add(name.substring(folder.length()).replaceFirst("^dev/vchan/", ""));

@@ -38,7 +38,7 @@ class ExamplesTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"README.md", "vchan/src/main/java/dev/vchan/package-info.java"})
+  @ValueSource(strings = {"README.md", "vchan-core/src/main/java/dev/vchan/package-info.java"})
   void theProgramPrintsWhatTheDocumentSays(String document) throws Exception {
     Matcher program = PROGRAM.matcher(withoutCommentMarks(Repository.read(document)));
     assertThat(program.find()).describedAs("%s holds a program and its output", document).isTrue();

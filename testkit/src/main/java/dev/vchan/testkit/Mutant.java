@@ -21,7 +21,7 @@ public enum Mutant {
   /** The tail of a peer that published and went between two looks of the reader is lost. */
   NO_FINAL_LOOK(
       "without the final look",
-      "vchan/src/main/java/dev/vchan/Direction.java",
+      "vchan-core/src/main/java/dev/vchan/Direction.java",
       """
               found = look();
               ended = true;
@@ -33,7 +33,7 @@ public enum Mutant {
   /** Everything that a peer left unread in the ring when it went is lost. */
   GONE_IS_THE_END(
       "with a look at the peer before the ring",
-      "vchan/src/main/java/dev/vchan/Direction.java",
+      "vchan-core/src/main/java/dev/vchan/Direction.java",
       """
           int found = look();
           if (found >= need) {
