@@ -70,10 +70,20 @@ public final class Main {
   private static int wrongUsage(ParameterException failure, String[] arguments) {
     CommandLine line = failure.getCommandLine();
     String name = line.getCommandSpec().qualifiedName();
-    line.getErr().println(name + ": " + failure.getMessage());
+    line.getErr().println(name + ": " + complaint(failure, arguments));
     UnmatchedArgumentException.printSuggestions(failure, line.getErr());
     line.getErr().println("Try '" + name + " --help'.");
     return ExitCodes.USAGE;
+  }
+
+  private static String complaint(ParameterException failure, String[] arguments) {
+    boolean noSuchCommand =
+        failure instanceof UnmatchedArgumentException unmatched
+            && failure.getCommandLine().getParent() == null
+            && !unmatched.isUnknownOption();
+    return noSuchCommand
+        ? "no such command: " + arguments[0]
+        : String.valueOf(failure.getMessage());
   }
 
   private static int failed(Exception failure, CommandLine line, ParseResult parsed) {

@@ -35,6 +35,11 @@ final class PartialFile implements AutoCloseable {
   private final Path path;
   private final FileChannel channel;
 
+  /** How much of a file there is from an earlier transfer. */
+  static long sizeOf(Path target) {
+    return target.resolveSibling(target.getFileName() + FileName.PARTIAL).toFile().length();
+  }
+
   private PartialFile(Path target, Path path, FileChannel channel) {
     this.target = target;
     this.path = path;

@@ -125,17 +125,20 @@ public final class Receiver {
     if (offer.size() > bytesLeft) {
       return "more than --max-size allows";
     }
+    Path target;
     try {
-      if (Files.exists(rules.directory().resolve(offer.name()), NOFOLLOW_LINKS)
-          && !rules.overwrite()) {
-        return "there is a file of that name (receive --force replaces it)";
-      }
+      target = rules.directory().resolve(offer.name());
     } catch (InvalidPathException e) {
       return "this system cannot have a file of that name";
     }
+    if (Files.exists(target, NOFOLLOW_LINKS) && !rules.overwrite()) {
+      return "there is a file of that name (receive --force replaces it)";
+    }
+    long missing = offer.size() - PartialFile.sizeOf(target);
     long space = Files.getFileStore(rules.directory()).getUsableSpace();
-    return offer.size() > space
-        ? "no space: it has " + Figures.bytes(offer.size()) + ", free are " + Figures.bytes(space)
+    return missing > space
+        ? "no space: %s are missing, %s are free"
+            .formatted(Figures.bytes(missing), Figures.bytes(space))
         : "";
   }
 
