@@ -4,6 +4,7 @@ package dev.vchan;
 import static dev.vchan.spi.Memory.PAGE_SIZE;
 
 import dev.vchan.spi.GrantRef;
+import dev.vchan.spi.MemoryFaults;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,6 +200,8 @@ final class ControlPage {
     for (int tries = 0; tries < MAX_TRIES; tries++) {
       // Acquire: only a starting value for the comparison.
       int before = SharedAccess.intAcquire(page, WORD);
+      // A word that cannot even be read must not be updated (see MemoryFaults).
+      MemoryFaults.surface();
       int after = (before & ~clear) | set;
       // An atomic update, because both sides change bits here at any time. It is made even if it
       // changes nothing: then too it confirms that the bits were as read.
@@ -228,14 +231,15 @@ final class ControlPage {
 
   /** Client: the first 24 bytes, each field read once. Checked nowhere yet. */
   Header header() {
-    // Plain loads: the advertisement was read before, and whatever is found here is checked.
-    int leftCons = SharedAccess.intPlain(page, LEFT_CONSUMER);
-    int leftProd = SharedAccess.intPlain(page, LEFT_PRODUCER);
-    int rightCons = SharedAccess.intPlain(page, RIGHT_CONSUMER);
-    int rightProd = SharedAccess.intPlain(page, RIGHT_PRODUCER);
+    // Acquire is more than is needed: the advertisement was read before, and whatever is found
+    // here is checked. But a plain load may end the JVM (see MemoryFaults).
+    int leftCons = SharedAccess.intAcquire(page, LEFT_CONSUMER);
+    int leftProd = SharedAccess.intAcquire(page, LEFT_PRODUCER);
+    int rightCons = SharedAccess.intAcquire(page, RIGHT_CONSUMER);
+    int rightProd = SharedAccess.intAcquire(page, RIGHT_PRODUCER);
     int leftOrder = Short.toUnsignedInt(SharedAccess.shortPlain(page, LEFT_ORDER));
     int rightOrder = Short.toUnsignedInt(SharedAccess.shortPlain(page, RIGHT_ORDER));
-    int word = SharedAccess.intPlain(page, WORD);
+    int word = SharedAccess.intAcquire(page, WORD);
     RingLayout layout = new RingLayout(leftOrder, rightOrder);
     return new Header(leftCons, leftProd, rightCons, rightProd, layout, word);
   }
@@ -244,8 +248,8 @@ final class ControlPage {
   List<GrantRef> grants(int first, int count) {
     List<GrantRef> grants = new ArrayList<>(count);
     for (int i = first; i < first + count; i++) {
-      // Plain load, as in header().
-      grants.add(new GrantRef(SharedAccess.intPlain(page, grantOffset(i))));
+      // Acquire, as in header().
+      grants.add(new GrantRef(SharedAccess.intAcquire(page, grantOffset(i))));
     }
     return List.copyOf(grants);
   }

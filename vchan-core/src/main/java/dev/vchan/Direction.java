@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan;
 
+import dev.vchan.spi.MemoryFaults;
 import java.io.IOException;
 
 /**
  * One direction of a channel: how a call waits for the ring to allow what it wants. The subclasses
  * say what is waited for.
+ *
+ * <p>A call lets faults of the shared memory surface before it returns what it has found, and
+ * before it goes to sleep over it.
  *
  * <p>The two rules of the protocol that lose no wake-up are here. <em>Ask, then look again</em>: a
  * side that is about to sleep asks for an event, looks once more and only then sleeps. <em>Publish,
@@ -70,16 +74,19 @@ abstract class Direction {
         // The final look. The peer may have moved its index and then gone, both after the look
         // above: what it published before it went must not be lost.
         found = look();
+        MemoryFaults.surface();
         ended = true;
         return found;
       }
       if (found >= need || deadline == Deadline.POLL) {
         break;
       }
+      MemoryFaults.surface();
       overdue = !link.sleep(seen, deadline, tally, done);
       link.checkStillOpen();
       found = look();
     }
+    MemoryFaults.surface();
     if (overdue && found >= need) {
       tally.endedByPeriod++;
     }
@@ -89,10 +96,14 @@ abstract class Direction {
   /** Bytes the ring has now, for a caller that wants to know and nothing more. */
   final int glance() throws IOException {
     if (!turn.take(Deadline.POLL)) {
-      return estimate();
+      int roughly = estimate();
+      MemoryFaults.surface();
+      return roughly;
     }
     try {
-      return look();
+      int found = look();
+      MemoryFaults.surface();
+      return found;
     } finally {
       turn.leave();
     }
@@ -113,7 +124,9 @@ abstract class Direction {
   /** After an index was published: counts, and sends the event if the peer asked for it. */
   final void published(int bytes) throws IOException {
     tally.bytes += bytes;
-    if (link.page.takeRequest(answer)) {
+    boolean asked = link.page.takeRequest(answer);
+    MemoryFaults.surface();
+    if (asked) {
       link.sendEvent(tally);
     }
   }

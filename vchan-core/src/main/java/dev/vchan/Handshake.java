@@ -9,6 +9,7 @@ import dev.vchan.spi.Memory.Access;
 import dev.vchan.spi.Memory.Mapping;
 import dev.vchan.spi.Memory.Share;
 import dev.vchan.spi.Memory.UnmapNotify;
+import dev.vchan.spi.MemoryFaults;
 import dev.vchan.spi.StaleAdvertisementException;
 import java.io.Closeable;
 import java.io.IOException;
@@ -56,6 +57,7 @@ final class Handshake {
       RingReader reader = new RingReader(page, ring(left, layout.leftOrder()), 0);
       RingWriter writer = new RingWriter(page, ring(right, layout.rightOrder()), 0, 0);
       page.initialise(layout, grants, offersHalfClose(options));
+      MemoryFaults.surface();
       Advertisement advertisement = new Advertisement(control.grants().getFirst(), events.port());
       return new Offer(client, path, options, held, events, page, reader, writer, advertisement);
     } catch (IOException | RuntimeException | Error e) {
@@ -86,6 +88,7 @@ final class Handshake {
           held.add(backend.memory().map(server, controlGrant, Access.READ_WRITE, notify));
       ControlPage page = ControlPage.ofClient(control.segment());
       ControlPage.Header header = page.header();
+      MemoryFaults.surface();
       check(header, options);
       RingLayout layout = header.layout();
       List<GrantRef> leftGrants = page.grants(0, layout.leftPages());
@@ -105,6 +108,7 @@ final class Handshake {
               page, ring(left, layout.leftOrder()), header.leftProducer(), header.leftConsumer());
       boolean halfClose = offersHalfClose(options) && header.serverKnowsHalfClose();
       page.enter(halfClose);
+      MemoryFaults.surface();
       events.send();
       Link link = new Link(page, events, held, options, halfClose);
       return new Vchan(server, path, options, link, reader, writer);
@@ -185,6 +189,7 @@ final class Handshake {
     private final RingReader reader;
     private final RingWriter writer;
     private final Advertisement advertisement;
+    private boolean clientKnowsHalfClose;
 
     private Offer(
         DomainId client,
@@ -223,23 +228,27 @@ final class Handshake {
      */
     boolean clientCame() throws ProtocolViolationException {
       int live = page.peerLive();
-      if (live == ControlPage.AWAITED || live == ControlPage.LIVE) {
-        return live == ControlPage.LIVE;
+      boolean halfClose = page.peerKnowsHalfClose();
+      boolean neverCame = page.clientNeverCame();
+      MemoryFaults.surface();
+      if (live == ControlPage.AWAITED) {
+        return false;
       }
-      if (live != ControlPage.GONE) {
+      if (live != ControlPage.GONE && live != ControlPage.LIVE) {
         throw new ProtocolViolationException(
             "a client has set its live byte to " + live + ", must be 1");
       }
-      if (page.clientNeverCame()) {
+      if (live == ControlPage.GONE && neverCame) {
         throw new ProtocolViolationException("the client went before it had connected");
       }
+      clientKnowsHalfClose = halfClose;
       return true;
     }
 
     /** Turns the page into the channel; {@code withdrawal} runs when the channel closes. */
     Vchan accept(Optional<Closeable> withdrawal) {
       withdrawal.ifPresent(held::add);
-      boolean halfClose = offersHalfClose(options) && page.peerKnowsHalfClose();
+      boolean halfClose = offersHalfClose(options) && clientKnowsHalfClose;
       Link link = new Link(page, events, held, options, halfClose);
       return new Vchan(client, path, options, link, reader, writer);
     }
@@ -249,6 +258,7 @@ final class Handshake {
     public void close() throws IOException {
       try {
         page.leave();
+        MemoryFaults.surface();
         events.send();
       } catch (InternalError e) {
         // The page's file was truncated, so nobody is left to read the byte.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan;
 
+import dev.vchan.spi.MemoryFaults;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -158,6 +159,7 @@ final class Incoming extends Direction {
         }
         return ByteBuffer.allocate(0);
       }
+      MemoryFaults.surface();
       ByteBuffer view = ring.view();
       peeked = view.remaining();
       return view;
@@ -199,7 +201,9 @@ final class Incoming extends Direction {
       return false;
     }
     try {
-      return awaitSome(1, deadline) > 0 || ended;
+      boolean readable = awaitSome(1, deadline) > 0 || ended;
+      MemoryFaults.surface();
+      return readable;
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
       throw link.failed(e);
     } finally {

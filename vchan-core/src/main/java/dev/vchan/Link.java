@@ -2,6 +2,7 @@
 package dev.vchan;
 
 import dev.vchan.spi.EventChannel;
+import dev.vchan.spi.MemoryFaults;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
@@ -148,6 +149,8 @@ final class Link {
     if (live == ControlPage.LIVE) {
       return false;
     }
+    // Before it is believed for good: what a fault loaded is not what the peer said.
+    MemoryFaults.surface();
     if (live != ControlPage.GONE) {
       throw new ProtocolViolationException(
           "the peer's live byte is " + live + ", must be 0 or 1 once it is connected");
@@ -161,7 +164,11 @@ final class Link {
    * looks there once more.
    */
   boolean peerEnded() {
-    return halfClose && page.peerEnded();
+    if (!halfClose || !page.peerEnded()) {
+      return false;
+    }
+    MemoryFaults.surface();
+    return true;
   }
 
   /** Whether both sides understand half-close. */
@@ -212,8 +219,13 @@ final class Link {
     }
     try {
       page.leave();
+      MemoryFaults.surface();
+    } catch (IllegalStateException | InternalError e) {
+      found.addSuppressed(e);
+    }
+    try {
       events.send();
-    } catch (IOException | RuntimeException | InternalError e) {
+    } catch (IOException | RuntimeException e) {
       found.addSuppressed(e);
     }
     events.wake();
@@ -227,6 +239,7 @@ final class Link {
     try {
       checkViolation();
       if (!peerGone()) {
+        MemoryFaults.surface();
         return VchanState.CONNECTED;
       }
       return peerDied ? VchanState.PEER_DIED : VchanState.PEER_CLOSED;
@@ -295,6 +308,7 @@ final class Link {
     }
     try {
       page.leave();
+      MemoryFaults.surface();
     } catch (InternalError e) {
       // The page is gone, and with it whoever would read the byte: only the event is left to send.
       events.send();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan;
 
+import dev.vchan.spi.MemoryFaults;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -142,6 +143,7 @@ final class Outgoing extends Direction {
       if (awaitSpace(1, ring.capacity(), deadline, 0) == 0) {
         return ByteBuffer.allocate(0);
       }
+      MemoryFaults.surface();
       ByteBuffer view = ring.view();
       reserved = view.remaining();
       return view;
@@ -186,7 +188,9 @@ final class Outgoing extends Direction {
       return false;
     }
     try {
-      return ring.known() >= bytes || await(bytes, deadline, 0) >= bytes || ended;
+      boolean writable = ring.known() >= bytes || await(bytes, deadline, 0) >= bytes || ended;
+      MemoryFaults.surface();
+      return writable;
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
       throw link.failed(e);
     } finally {
@@ -200,6 +204,7 @@ final class Outgoing extends Direction {
     try {
       draining = true;
       int space = await(ring.capacity(), deadline, 0);
+      MemoryFaults.surface();
       if (space < ring.capacity()) {
         throw link.peerGoneException((ring.capacity() - space) + " bytes were never read", 0);
       }
@@ -228,6 +233,7 @@ final class Outgoing extends Direction {
     turn.take(Deadline.NEVER);
     try {
       link.page.announceEnd();
+      MemoryFaults.surface();
       link.sendEvent(tally);
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
       throw link.failed(e);
@@ -262,6 +268,7 @@ final class Outgoing extends Direction {
     }
     try {
       checkPeer(0);
+      MemoryFaults.surface();
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
       throw link.failed(e);
     }

@@ -24,10 +24,6 @@ final class SharedAccess {
 
   private SharedAccess() {}
 
-  static int intPlain(MemorySegment page, long offset) {
-    return (int) INT.get(page, offset);
-  }
-
   static int intAcquire(MemorySegment page, long offset) {
     return (int) INT.getAcquire(page, offset);
   }

@@ -86,20 +86,20 @@ class HandshakeOrderTest {
       try (var recording = pageAccesses();
           Vchan connected = Vchan.connect(client, SERVER, PORT, OPTIONS, soon())) {
         assertThat(connected.isOpen()).isTrue();
-        List<String> grants = grants("intPlain");
+        List<String> grants = grants("intAcquire");
         assertThat(trace.all())
             .containsExactly(
                 "watch",
                 "look",
                 "connect",
                 "map 1 page rw, clears 20",
-                "intPlain 0 = 0",
-                "intPlain 4 = 0",
-                "intPlain 8 = 0",
-                "intPlain 12 = 0",
+                "intAcquire 0 = 0",
+                "intAcquire 4 = 0",
+                "intAcquire 8 = 0",
+                "intAcquire 12 = 0",
                 "shortPlain 16 = 13",
                 "shortPlain 18 = 11",
-                "intPlain 20 = " + 0x0001_0102,
+                "intAcquire 20 = " + 0x0001_0102,
                 grants.get(0),
                 grants.get(1),
                 "map 2 pages rw",

@@ -4,6 +4,7 @@ package dev.vchan.local;
 import dev.vchan.DomainId;
 import dev.vchan.spi.Memory;
 import dev.vchan.spi.Memory.UnmapNotify;
+import dev.vchan.spi.MemoryFaults;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -97,6 +98,7 @@ abstract sealed class PageRegion implements Memory.Region permits OwnPages, Peer
       VarHandle.releaseFence();
       BYTE.set(pages, offset, (byte) 0);
       VarHandle.fullFence();
+      MemoryFaults.surface();
     } catch (InternalError e) {
       // The peer has truncated the file, so there is no byte any more; the event says it all.
       return;
