@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What event channels do on every backend. */
@@ -195,10 +196,19 @@ public abstract class EventsContract extends BackendContract {
     }
   }
 
-  /** Where the end of a peer is noticed a moment late, so is the port's being free. */
+  /** Where the end of a peer is noticed a moment late, the port is taken that long. */
   private EventChannel rebind(EventChannel listening) throws IOException {
     Watchdog.until("unbound", () -> listening.peer() == Peer.UNBOUND);
-    return client.events().connect(SERVER, listening.port());
+    for (int tries = 0; ; tries++) {
+      try {
+        return client.events().connect(SERVER, listening.port());
+      } catch (StaleAdvertisementException e) {
+        if (tries == 1000) {
+          throw e;
+        }
+        LockSupport.parkNanos(10_000_000);
+      }
+    }
   }
 
   @Test
