@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vchan.spi.Memory;
+import dev.vchan.testkit.Case;
+import dev.vchan.testkit.Watchdog;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The word at offset 20 under fire: both bits of one byte set by one side and cleared by the other.
+ * Every request is answered once, none is lost.
+ */
+class NotifyWordTest {
+
+  private static final int WORD = 20;
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+  /** How a side sets or clears bits; what it returns is the word before. */
+  private interface Change {
+    int apply(MemorySegment page, int clear, int set);
+  }
+
+  @Case("T63")
+  @Test
+  void noRequestIsLostWhenBothSidesChangeTheWord() throws Exception {
+    int rounds = Boolean.getBoolean("vchan.full") ? 5_000_000 : 200_000;
+    MemorySegment page = newPage();
+    ControlPage server = ControlPage.ofServer(page);
+    ControlPage client = ControlPage.ofClient(page);
+    List<Watchdog.Task<Integer>> taking = new ArrayList<>();
+    List<Watchdog.Task<Integer>> asking = new ArrayList<>();
+    for (int request : new int[] {ControlPage.WRITE, ControlPage.READ}) {
+      // The server's requests stand in the third byte, which the client clears.
+      int bit = request << 16;
+      asking.add(Watchdog.start("ask", () -> ask(page, bit, rounds, () -> server.ask(request))));
+      taking.add(Watchdog.start("take", () -> take(rounds, () -> client.takeRequest(request))));
+    }
+    for (int i = 0; i < 2; i++) {
+      assertThat(asking.get(i).get()).isEqualTo(rounds);
+      assertThat(taking.get(i).get()).isEqualTo(rounds);
+    }
+    assertThat(word(page)).isZero();
+    System.out.printf("NotifyWordTest: %,d requests of each kind, all answered%n", rounds);
+  }
+
+  /** The same race with a load and a store in place of the atomic update does lose requests. */
+  @Test
+  void theRaceFindsLossesWhereTheUpdateIsNotAtomic() throws Exception {
+    MemorySegment page = newPage();
+    Change plain =
+        (memory, clear, set) -> {
+          int before = word(memory);
+          INT.setVolatile(memory, (long) WORD, (before & ~clear) | set);
+          return before;
+        };
+    int bit = 1;
+    int other = 2;
+    // One side sets and clears its own bit and must find it as it left it; so must the other side.
+    Watchdog.Task<Integer> one = Watchdog.start("one", () -> flip(page, bit, plain));
+    Watchdog.Task<Integer> two = Watchdog.start("two", () -> flip(page, other, plain));
+    int lost = one.get() + two.get();
+    System.out.printf("NotifyWordTest: %,d updates lost where they are not atomic%n", lost);
+    assertThat(lost).isPositive();
+  }
+
+  private static int flip(MemorySegment page, int bit, Change change) {
+    int lost = 0;
+    for (int round = 0; round < 2_000_000; round++) {
+      change.apply(page, 0, bit);
+      if ((change.apply(page, bit, 0) & bit) == 0) {
+        lost++;
+      }
+    }
+    return lost;
+  }
+
+  private static MemorySegment newPage() {
+    return Arena.ofAuto().allocate(Memory.PAGE_SIZE, Memory.PAGE_SIZE);
+  }
+
+  private static int word(MemorySegment page) {
+    return (int) INT.getVolatile(page, (long) WORD);
+  }
+
+  private interface Step {
+    void take() throws ProtocolViolationException;
+  }
+
+  private interface Question {
+    boolean ask() throws ProtocolViolationException;
+  }
+
+  /** Asks again whenever the request was taken. */
+  private static int ask(MemorySegment page, int bit, int rounds, Step ask)
+      throws ProtocolViolationException {
+    int asked = 0;
+    while (asked < rounds) {
+      if ((word(page) & bit) == 0) {
+        ask.take();
+        asked++;
+      } else {
+        Thread.yield();
+      }
+    }
+    return asked;
+  }
+
+  private static int take(int rounds, Question taken) throws ProtocolViolationException {
+    int count = 0;
+    while (count < rounds) {
+      if (taken.ask()) {
+        count++;
+      } else {
+        Thread.yield();
+      }
+    }
+    return count;
+  }
+}
