@@ -104,10 +104,11 @@ final class DemoCommand implements Callable<Integer> {
     Path arrived = send(out, domain, name, sample, work, children);
     boolean equal = sample.compare(out, arrived);
     out.println();
+    String command = System.getProperty("vchan.command", "vchan");
     out.println("Next:");
-    out.println("  vchan listen hello           in one terminal, and in another:");
-    out.println("  vchan connect hello          type, and see it there");
-    out.println("  vchan send --help            files between your own processes");
+    out.println("  " + command + " listen hello      in one terminal, and in another");
+    out.println("  " + command + " connect hello     type, and see it there");
+    out.println("  " + command + " send --help       files between processes of yours");
     return equal ? ExitCodes.DONE : ExitCodes.FAILED;
   }
 

@@ -95,9 +95,11 @@ public final class Comparison {
   private static void row(PrintStream out, String what, String ours, String theirs, long[] nanos) {
     double ratio = (double) nanos[1] / nanos[0];
     String verdict =
-        ratio >= 1
-            ? String.format(Locale.ROOT, "%.1f times as fast", ratio)
-            : String.format(Locale.ROOT, "%.1f times slower", 1 / ratio);
+        ratio > 0.95 && ratio < 1.05
+            ? "the same"
+            : ratio >= 1
+                ? String.format(Locale.ROOT, "%.1f times as fast", ratio)
+                : String.format(Locale.ROOT, "%.1f times slower", 1 / ratio);
     out.printf("  %-22s %14s %14s   %s%n", what, ours, theirs, verdict);
   }
 

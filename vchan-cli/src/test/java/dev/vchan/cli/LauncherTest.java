@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher, in a copy of the source tree's shape, with a Maven and a JDK of paper. */
+class LauncherTest {
+
+  @TempDir private Path folder;
+  private Path root;
+  private Path builds;
+
+  @BeforeEach
+  void copyLauncher() throws IOException {
+    Path sources = Path.of("").toAbsolutePath().getParent();
+    root = folder.resolve("a clone");
+    builds = folder.resolve("builds");
+    Files.createDirectories(root.resolve("build"));
+    Files.createDirectories(root.resolve("vchan-cli/src/main"));
+    Files.copy(sources.resolve("vchan"), root.resolve("vchan"));
+    Files.copy(sources.resolve("build/find-jdk"), root.resolve("build/find-jdk"));
+    Files.writeString(root.resolve("pom.xml"), "");
+    script(
+        "bin/mvn",
+        """
+        echo build >> '%s'
+        echo '[INFO] --- maven-compiler-plugin:1:compile (default-compile) @ vchan-core ---'
+        echo '[ERROR] what went wrong'
+        mkdir -p vchan-cli/target/libraries
+        touch vchan-cli/target/vchan-cli-1.jar vchan-cli/target/libraries/other.jar
+        exit ${MAVEN_EXIT:-0}
+        """
+            .formatted(builds));
+    script("jdk/bin/java", "for word; do echo \"$word\"; done\n");
+    script("jdk/bin/javac", "");
+    Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"25.0.3\"\n");
+  }
+
+  private void script(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "#!/bin/sh\n" + text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private record Result(int exit, List<String> output, List<String> error) {}
+
+  private Process start(Path command, int number, Map<String, String> more, String... arguments)
+      throws IOException {
+    List<String> line = new ArrayList<>(List.of(command.toString()));
+    line.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(line)
+            .directory(folder.toFile())
+            .redirectOutput(folder.resolve("output-" + number).toFile())
+            .redirectError(folder.resolve("error-" + number).toFile());
+    builder
+        .environment()
+        .merge("PATH", folder.resolve("bin").toString(), (old, ours) -> ours + ":" + old);
+    builder.environment().put("VCHAN_JDK_SEARCH", folder.resolve("jdk").toString());
+    builder.environment().putAll(more);
+    return builder.start();
+  }
+
+  private Result finish(Process process, int number) throws Exception {
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return new Result(
+        process.exitValue(),
+        Files.readAllLines(folder.resolve("output-" + number)),
+        Files.readAllLines(folder.resolve("error-" + number)));
+  }
+
+  private Result run(Map<String, String> more, String... arguments) throws Exception {
+    return finish(start(root.resolve("vchan"), 0, more, arguments), 0);
+  }
+
+  private long builds() throws IOException {
+    return Files.exists(builds) ? Files.readAllLines(builds).size() : 0;
+  }
+
+  @Test
+  void buildsOnceAndThenOnlyWhenASourceIsNewer() throws Exception {
+    Result first = run(Map.of(), "listen", "two words");
+    assertThat(first.exit()).isZero();
+    assertThat(first.output()).endsWith("dev.vchan.cli.Main", "listen", "two words");
+    assertThat(first.error()).hasSize(1).first().asString().contains("building");
+    assertThat(run(Map.of()).error()).isEmpty();
+    assertThat(builds()).isEqualTo(1);
+    Path source = Files.writeString(root.resolve("vchan-cli/src/main/New.java"), "");
+    assertThat(run(Map.of()).exit()).isZero();
+    assertThat(builds()).isEqualTo(2);
+    Files.delete(source);
+    assertThat(run(Map.of()).exit()).isZero();
+    assertThat(builds()).isEqualTo(3);
+  }
+
+  @Test
+  void startedTwiceAtOnceItBuildsOnce() throws Exception {
+    Process one = start(root.resolve("vchan"), 1, Map.of(), "a");
+    Process two = start(root.resolve("vchan"), 2, Map.of(), "b");
+    assertThat(finish(one, 1).output()).endsWith("a");
+    assertThat(finish(two, 2).output()).endsWith("b");
+    assertThat(builds()).isEqualTo(1);
+  }
+
+  @Test
+  void worksThroughLinks() throws Exception {
+    Files.createSymbolicLink(root.resolve("again"), Path.of("vchan"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), root.resolve("again"));
+    assertThat(finish(start(link, 1, Map.of(), "a"), 1).output()).endsWith("a");
+  }
+
+  @Test
+  void theDemoShowsTheSteps() throws Exception {
+    Result demo = run(Map.of(), "demo");
+    assertThat(demo.error()).hasSize(2).last().isEqualTo("vchan: building: vchan-core");
+    assertThat(demo.output()).last().isEqualTo("demo");
+  }
+
+  @Test
+  void aFailedBuildIsShownAndTriedAgain() throws Exception {
+    Result failed = run(Map.of("MAVEN_EXIT", "1"));
+    assertThat(failed.exit()).isEqualTo(1);
+    assertThat(failed.output()).isEmpty();
+    assertThat(failed.error())
+        .contains("[ERROR] what went wrong")
+        .last()
+        .asString()
+        .contains("log");
+    assertThat(run(Map.of()).exit()).isZero();
+  }
+
+  @Test
+  void withoutAJdkItSaysSoInOneLine() throws Exception {
+    Result none = run(Map.of("VCHAN_JDK_SEARCH", ""));
+    assertThat(none.exit()).isEqualTo(1);
+    assertThat(none.error()).hasSize(1).first().asString().contains("JDK 25", "https://");
+    assertThat(none.output()).isEmpty();
+  }
+
+  @Test
+  void withoutMavenItSaysSoInOneLine() throws Exception {
+    // A machine with everything but Maven.
+    Path tools = Files.createDirectory(folder.resolve("tools"));
+    for (String tool : List.of("readlink", "dirname", "find", "head", "grep", "mkdir")) {
+      script("tools/" + tool, "PATH=/usr/bin:/bin\n" + tool + " \"$@\"\n");
+    }
+    Result none = run(Map.of("PATH", tools.toString()));
+    assertThat(none.exit()).isEqualTo(1);
+    assertThat(none.error()).hasSize(1).first().asString().contains("Maven", "https://");
+    assertThat(Files.exists(builds)).isFalse();
+  }
+
+  @Test
+  void aClosedOutputIsNotWrittenInto() throws Exception {
+    Process shell =
+        new ProcessBuilder("sh", "-c", "'" + root.resolve("vchan") + "' listen >&-")
+            .redirectError(folder.resolve("error").toFile())
+            .start();
+    assertThat(shell.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(shell.exitValue()).isEqualTo(1);
+    assertThat(folder.resolve("error")).hasContent("vchan: standard output is closed");
+  }
+}
