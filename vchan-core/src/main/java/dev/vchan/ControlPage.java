@@ -183,6 +183,11 @@ final class ControlPage {
     return Byte.toUnsignedInt(live);
   }
 
+  /** Whether the page is still there. */
+  boolean isMapped() {
+    return page.scope().isAlive();
+  }
+
   /** Own side is gone. The caller then sends an event. */
   void leave() {
     // Release: everything published before is visible before the byte is.

@@ -205,7 +205,11 @@ final class Link {
       return new AsynchronousCloseException();
     }
     if (cause instanceof IllegalStateException own) {
-      throw own;
+      if (page.isMapped()) {
+        throw own;
+      }
+      // The backend was closed under this channel, and has taken the pages back.
+      return new AsynchronousCloseException();
     }
     ProtocolViolationException found =
         cause instanceof ProtocolViolationException known
@@ -309,8 +313,9 @@ final class Link {
     try {
       page.leave();
       MemoryFaults.surface();
-    } catch (InternalError e) {
-      // The page is gone, and with it whoever would read the byte: only the event is left to send.
+    } catch (InternalError | IllegalStateException e) {
+      // The page is gone, truncated by the peer or taken back by a backend that was closed before,
+      // and with it whoever would read the byte: only the event is left to send.
       events.send();
       return;
     }

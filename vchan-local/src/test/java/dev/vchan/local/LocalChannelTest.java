@@ -3,6 +3,7 @@ package dev.vchan.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vchan.DomainId;
 import dev.vchan.PortName;
@@ -13,6 +14,7 @@ import dev.vchan.VchanState;
 import dev.vchan.testkit.Ends;
 import dev.vchan.testkit.Watchdog;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -149,6 +151,23 @@ class LocalChannelTest {
       ends.server().write(UTF_8.encode("hello"));
       ByteBuffer buffer = ByteBuffer.allocate(100);
       assertThat(ends.client().read(buffer)).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void aChannelWhoseBackendWasClosedFailsAndItsPeerSeesAClose() throws Exception {
+    LocalBackend clientSide = meeting.open(1);
+    try (Ends ends =
+        Ends.open(meeting.open(0), clientSide, VchanOptions.DEFAULTS, VchanOptions.DEFAULTS)) {
+      ByteBuffer buffer = ByteBuffer.allocate(1);
+      Watchdog.Task<Integer> reader = Watchdog.start("reader", () -> ends.client().read(buffer));
+      reader.untilAsleep();
+      clientSide.close();
+      assertThat(reader.failure()).isInstanceOf(ClosedChannelException.class);
+      assertThatThrownBy(() -> ends.client().write(ByteBuffer.allocate(1)))
+          .isInstanceOf(ClosedChannelException.class);
+      assertThat(ends.server().read(ByteBuffer.allocate(1))).isEqualTo(-1);
+      assertThat(ends.server().state()).isEqualTo(VchanState.PEER_CLOSED);
     }
   }
 }
