@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.spi.Memory;
 import dev.vchan.testkit.Case;
-import dev.vchan.testkit.Watchdog;
+import dev.vchan.testkit.ends.Pending;
+import dev.vchan.testkit.ends.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * The word at offset 20 under fire: both bits of one byte set by one side and cleared by the other.
@@ -30,18 +34,19 @@ class NotifyWordTest {
 
   @Case("T63")
   @Test
+  @Timeout(value = 1, unit = TimeUnit.HOURS)
   void noRequestIsLostWhenBothSidesChangeTheWord() throws Exception {
     int rounds = Boolean.getBoolean("vchan.full") ? 5_000_000 : 200_000;
     MemorySegment page = newPage();
     ControlPage server = ControlPage.ofServer(page);
     ControlPage client = ControlPage.ofClient(page);
-    List<Watchdog.Task<Integer>> taking = new ArrayList<>();
-    List<Watchdog.Task<Integer>> asking = new ArrayList<>();
+    List<Pending<Integer>> taking = new ArrayList<>();
+    List<Pending<Integer>> asking = new ArrayList<>();
     for (int request : new int[] {ControlPage.WRITE, ControlPage.READ}) {
       // The server's requests stand in the third byte, which the client clears.
       int bit = request << 16;
-      asking.add(Watchdog.start("ask", () -> ask(page, bit, rounds, () -> server.ask(request))));
-      taking.add(Watchdog.start("take", () -> take(rounds, () -> client.takeRequest(request))));
+      asking.add(Workers.PLATFORM.start(() -> ask(page, bit, rounds, () -> server.ask(request))));
+      taking.add(Workers.PLATFORM.start(() -> take(rounds, () -> client.takeRequest(request))));
     }
     for (int i = 0; i < 2; i++) {
       assertThat(asking.get(i).get()).isEqualTo(rounds);
@@ -61,25 +66,26 @@ class NotifyWordTest {
           INT.setVolatile(memory, (long) WORD, (before & ~clear) | set);
           return before;
         };
-    int bit = 1;
-    int other = 2;
-    // One side sets and clears its own bit and must find it as it left it; so must the other side.
-    Watchdog.Task<Integer> one = Watchdog.start("one", () -> flip(page, bit, plain));
-    Watchdog.Task<Integer> two = Watchdog.start("two", () -> flip(page, other, plain));
-    int lost = one.get() + two.get();
-    System.out.printf("NotifyWordTest: %,d updates lost where they are not atomic%n", lost);
-    assertThat(lost).isPositive();
+    // Each side sets and clears a bit of its own, and must find it as it left it.
+    AtomicInteger lost = new AtomicInteger();
+    Pending<Integer> one = Workers.PLATFORM.start(() -> flip(page, 1, plain, lost));
+    Pending<Integer> two = Workers.PLATFORM.start(() -> flip(page, 2, plain, lost));
+    int rounds = one.get() + two.get();
+    System.out.printf("NotifyWordTest: a loss within %,d updates that are not atomic%n", rounds);
+    assertThat(lost.get()).isPositive();
   }
 
-  private static int flip(MemorySegment page, int bit, Change change) {
-    int lost = 0;
-    for (int round = 0; round < 2_000_000; round++) {
+  /** Goes on until somebody has lost an update, which on a busy machine may take a while. */
+  private static int flip(MemorySegment page, int bit, Change change, AtomicInteger lost) {
+    int rounds = 0;
+    while (lost.get() == 0 && rounds < 1_000_000_000) {
       change.apply(page, 0, bit);
       if ((change.apply(page, bit, 0) & bit) == 0) {
-        lost++;
+        lost.incrementAndGet();
       }
+      rounds++;
     }
-    return lost;
+    return rounds;
   }
 
   private static MemorySegment newPage() {

@@ -18,7 +18,6 @@ import java.util.List;
 record Catalogue(List<Entry> cases) {
 
   private static final String RUNS = "run";
-  private static final String PENDING = "pending";
 
   /**
    * One case.
@@ -32,11 +31,6 @@ record Catalogue(List<Entry> cases) {
     /** Whether a test of it must have run and passed. */
     boolean mustRun() {
       return status.equals(RUNS);
-    }
-
-    /** Whether its test may still be missing. */
-    boolean isPending() {
-      return status.equals(PENDING);
     }
 
     boolean isAttack() {

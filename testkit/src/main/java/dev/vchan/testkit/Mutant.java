@@ -24,9 +24,11 @@ public enum Mutant {
       "vchan-core/src/main/java/dev/vchan/Direction.java",
       """
               found = look();
+              MemoryFaults.surface();
               ended = true;
       """,
       """
+              MemoryFaults.surface();
               ended = true;
       """),
 

@@ -67,7 +67,8 @@ public abstract class ChannelContract {
 
   /**
    * How often a test that gains by repetition repeats: seldom in every build, as often as the
-   * catalogue says when the system property {@code vchan.full} is true. The number is printed.
+   * catalogue says, in all variants together, when the system property {@code vchan.full} is true.
+   * The number is printed.
    */
   final int count(int ordinary, int full) {
     int count = FULL ? full : ordinary;

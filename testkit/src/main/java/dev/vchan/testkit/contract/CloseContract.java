@@ -127,7 +127,7 @@ public abstract class CloseContract extends ChannelContract {
   @Test
   @Timeout(value = 1, unit = TimeUnit.HOURS)
   void bothSidesMayCloseAtOnce() throws Exception {
-    int rounds = rounds(1_000, 100_000);
+    int rounds = rounds(1_000, 25_000);
     for (int round = 0; round < rounds; round++) {
       Pair pair = connect(1024);
       Pending<Boolean> own = pair.own().startRun(Vchan::close);
@@ -275,7 +275,7 @@ public abstract class CloseContract extends ChannelContract {
   @Test
   @Timeout(value = 1, unit = TimeUnit.HOURS)
   void closingUnderLoadHarmsNobody() throws Exception {
-    int rounds = rounds(100, 10_000);
+    int rounds = rounds(100, 2_500);
     for (int round = 0; round < rounds; round++) {
       Pair pair = connect(Setup.rings(4096));
       List<Pending<Boolean>> load =

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class Pending<T extends @Nullable Object> {
 
   /** Far longer than anything takes: whatever is not done by then hangs. */
-  static final Duration PATIENCE = Duration.ofSeconds(100);
+  static final Duration PATIENCE =
+      Boolean.getBoolean("vchan.full") ? Duration.ofHours(1) : Duration.ofSeconds(100);
 
   private final CompletableFuture<T> outcome;
   private final Runnable interruption;
