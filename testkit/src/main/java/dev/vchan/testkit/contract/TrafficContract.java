@@ -134,9 +134,7 @@ public abstract class TrafficContract extends ChannelContract {
   @Timeout(value = 1, unit = TimeUnit.HOURS)
   void bothDirectionsCarryLongStreamsAtOnce() throws Exception {
     Pair pair = connect(Setup.rings(4096));
-    // Tens of kilobytes, so that the count that is printed keeps to a tenth of it between
-    // processes.
-    long total = 10_000L * rounds(1_000, 10_000);
+    int total = count(10_000_000, 100_000_000);
     List<Pending<Boolean>> streams =
         List.of(
             pair.own().startRun(end -> writeRandomly(end, 1, total)),
