@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** listen and connect, as processes. */
-@Timeout(300)
+@Timeout(900)
 class ListenConnectTest {
 
   private static final boolean FULL = Boolean.getBoolean("vchan.full");
