@@ -93,8 +93,8 @@ abstract sealed class PageRegion implements Memory.Region permits OwnPages, Peer
 
   private void clear(long offset) {
     try {
-      // All that was published before the byte, and the byte before the event. The store itself is
-      // plain: at a volatile one HotSpot would end the process if the file has been truncated.
+      // All that was published before the byte, and the byte before the event. The store is plain,
+      // and its fault asked for, because of what a truncated file does to others (MemoryFaults).
       VarHandle.releaseFence();
       BYTE.set(pages, offset, (byte) 0);
       VarHandle.fullFence();
