@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class SendReceiveTest {
 
-  private static final long LARGE = 64 << 20;
+  private static final long LARGE = 128 << 20;
 
   @TempDir private Path folder;
   private Machine machine;
@@ -109,7 +109,7 @@ class SendReceiveTest {
   @Test
   void aKilledReceiverResumes() throws Exception {
     Path file = machine.random("large", LARGE);
-    Running receiver = machine.start("receive", "drop", "target");
+    Running receiver = receiveSlowly();
     Running sender = machine.start("send", "--progress=none", file.toString(), "drop");
     awaitPart(receiver);
     receiver.process().destroyForcibly();
@@ -122,7 +122,7 @@ class SendReceiveTest {
   @Test
   void aKilledSenderResumes() throws Exception {
     Path file = machine.random("large", LARGE);
-    Running receiver = machine.start("receive", "drop", "target");
+    Running receiver = receiveSlowly();
     Running sender = machine.start("send", "--progress=none", file.toString(), "drop");
     awaitPart(receiver);
     sender.process().destroyForcibly();
@@ -136,7 +136,7 @@ class SendReceiveTest {
   @Test
   void anInterruptedReceiverSaysWhatItKept() throws Exception {
     Path file = machine.random("large", LARGE);
-    Running receiver = machine.start("receive", "drop", "target");
+    Running receiver = receiveSlowly();
     Running sender = machine.start("send", "--progress=none", file.toString(), "drop");
     awaitPart(receiver);
     receiver.signal("INT");
@@ -157,6 +157,11 @@ class SendReceiveTest {
     assertThat(sender.messages()).contains("from the start");
     assertThat(arrived()).containsExactly("file");
     Machine.assertSame(file, target.resolve("file"));
+  }
+
+  /** Through the smallest ring, so that whoever interferes comes long before the end. */
+  private Running receiveSlowly() throws IOException {
+    return machine.start("receive", "--read-size", "0", "drop", "target");
   }
 
   private void awaitPart(Running receiver) throws Exception {
