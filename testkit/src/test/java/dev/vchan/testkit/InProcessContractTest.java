@@ -91,11 +91,7 @@ class InProcessContractTest {
   }
 
   @Nested
-  class CloseInOneProcessTest extends CloseContract {
-    CloseInOneProcessTest() {
-      super(10_000);
-    }
-
+  class PersistenceInOneProcessTest extends PersistentContract {
     @Override
     protected Machine newMachine() {
       return new InProcess();

@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.local;
 
-import dev.vchan.DomainId;
-import dev.vchan.spi.Backend;
-import dev.vchan.testkit.BackendContract;
 import dev.vchan.testkit.Case;
-import dev.vchan.testkit.CloseContract;
-import dev.vchan.testkit.EventsContract;
 import dev.vchan.testkit.ForeignPeer.Dialect;
 import dev.vchan.testkit.ForeignPeerContract;
 import dev.vchan.testkit.HandshakeContract;
-import dev.vchan.testkit.MemoryContract;
+import dev.vchan.testkit.PersistentContract;
 import dev.vchan.testkit.PlacementContract;
-import dev.vchan.testkit.RendezvousContract;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 
-/** The backend between processes keeps the contract of every backend. */
+/** How channels come to be, and other implementations' peers, between backends in one directory. */
 class LocalContractTest {
 
   static {
@@ -28,70 +18,11 @@ class LocalContractTest {
     Meeting.warmUp();
   }
 
-  private static final class Directory implements BackendContract.Machine {
-
-    private final Path root;
-
-    Directory() throws IOException {
-      root = Files.createTempDirectory("vchan");
-    }
-
-    @Override
-    public Backend domain(DomainId id) throws IOException {
-      return LocalBackend.open(root, id);
-    }
-
-    /** Files that are a page, a port or what is published; the file of locks may stay. */
-    @Override
-    public List<String> leftovers() throws IOException {
-      try (Stream<Path> files = Files.walk(root)) {
-        return files
-            .filter(file -> !Files.isDirectory(file))
-            .map(file -> root.relativize(file).toString())
-            .filter(file -> !file.equals("locks"))
-            .toList();
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      try (Stream<Path> files = Files.walk(root)) {
-        for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-          Files.delete(file);
-        }
-      }
-    }
-  }
-
-  @Nested
-  class LocalEventsTest extends EventsContract {
-    @Override
-    protected Machine newMachine() throws IOException {
-      return new Directory();
-    }
-  }
-
-  @Nested
-  class LocalMemoryTest extends MemoryContract {
-    @Override
-    protected Machine newMachine() throws IOException {
-      return new Directory();
-    }
-  }
-
-  @Nested
-  class LocalRendezvousTest extends RendezvousContract {
-    @Override
-    protected Machine newMachine() throws IOException {
-      return new Directory();
-    }
-  }
-
   @Nested
   class LocalHandshakeTest extends HandshakeContract {
     @Override
     protected Machine newMachine() throws IOException {
-      return new Directory();
+      return new LocalMachine();
     }
   }
 
@@ -99,19 +30,15 @@ class LocalContractTest {
   class LocalPlacementTest extends PlacementContract {
     @Override
     protected Machine newMachine() throws IOException {
-      return new Directory();
+      return new LocalMachine();
     }
   }
 
   @Nested
-  class LocalCloseTest extends CloseContract {
-    LocalCloseTest() {
-      super(500);
-    }
-
+  class LocalPersistenceTest extends PersistentContract {
     @Override
     protected Machine newMachine() throws IOException {
-      return new Directory();
+      return new LocalMachine();
     }
   }
 
@@ -124,7 +51,7 @@ class LocalContractTest {
 
     @Override
     protected Machine newMachine() throws IOException {
-      return new Directory();
+      return new LocalMachine();
     }
   }
 
@@ -137,7 +64,7 @@ class LocalContractTest {
 
     @Override
     protected Machine newMachine() throws IOException {
-      return new Directory();
+      return new LocalMachine();
     }
   }
 
@@ -150,7 +77,7 @@ class LocalContractTest {
 
     @Override
     protected Machine newMachine() throws IOException {
-      return new Directory();
+      return new LocalMachine();
     }
   }
 }
