@@ -89,7 +89,9 @@ final class Machine implements AutoCloseable {
   Running start(Redirect input, Redirect output, Path file, String... arguments)
       throws IOException {
     Path error = folder.resolve("error-" + started.size());
-    List<String> line = new ArrayList<>(java());
+    // A shell that runs the build in the background has it ignore Ctrl-C, which children inherit.
+    List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    line.addAll(java());
     line.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(line)
