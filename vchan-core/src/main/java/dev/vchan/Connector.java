@@ -74,7 +74,7 @@ final class Connector {
       if (found.isEmpty()) {
         watch.await(seen, left);
       } else {
-        Parking.park(watch, Math.min(left, PAUSE_NANOS));
+        Parking.pause(watch, Math.min(left, PAUSE_NANOS));
         watch.await(seen, Math.min(left, STALE_NANOS));
       }
     }

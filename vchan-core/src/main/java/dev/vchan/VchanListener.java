@@ -270,7 +270,7 @@ public final class VchanListener implements InterruptibleChannel {
     if (left == 0) {
       throw timeout("no client came to " + path + " that kept to the protocol");
     }
-    Parking.park(this, Math.min(left, PAUSE_NANOS));
+    Parking.pause(this, Math.min(left, PAUSE_NANOS));
   }
 
   private VchanTimeoutException timeout(String why) {

@@ -43,6 +43,23 @@ public final class Parking {
   }
 
   /**
+   * Parks the calling thread for the whole time, unless it is interrupted. An event that was meant
+   * for a wait of before would end a single {@link #park} at once, and a peer that sends events
+   * without end would make a pause of such parks no pause at all.
+   *
+   * @param blocker what a thread dump shows as the reason
+   * @param nanos time in nanoseconds
+   */
+  public static void pause(Object blocker, long nanos) {
+    long start = nanoTime();
+    long left = nanos;
+    while (left > 0 && !Thread.currentThread().isInterrupted()) {
+      park(blocker, left);
+      left = nanos - (nanoTime() - start);
+    }
+  }
+
+  /**
    * Ends the parking of a thread, or its next one.
    *
    * @param thread the thread
