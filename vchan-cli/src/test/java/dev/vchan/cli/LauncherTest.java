@@ -159,7 +159,7 @@ class LauncherTest {
     }
     Result none = run(Map.of("PATH", tools.toString()));
     assertThat(none.exit()).isEqualTo(1);
-    assertThat(none.error()).hasSize(1).first().asString().contains("Maven", "https://");
+    assertThat(none.error()).hasSize(1).first().asString().contains("Maven", "apt install maven");
     assertThat(Files.exists(builds)).isFalse();
   }
 
