@@ -29,8 +29,13 @@ final class Machine implements AutoCloseable {
   private final List<Running> started = new ArrayList<>();
 
   Machine(Path folder) {
+    this(folder, folder.resolve("meet"));
+  }
+
+  /** For a meeting place that is no good. */
+  Machine(Path folder, Path meeting) {
     this.folder = folder;
-    this.meeting = folder.resolve("meet");
+    this.meeting = meeting;
   }
 
   /** A command that runs. */
@@ -86,11 +91,29 @@ final class Machine implements AutoCloseable {
     return start(input, Redirect.to(output.toFile()), output, arguments);
   }
 
+  /** Starts a command without input under a limit, in the words of a shell's ulimit. */
+  Running startLimited(String limit, String... arguments) throws IOException {
+    Path output = folder.resolve("output-" + started.size());
+    return start(
+        List.of("/bin/sh", "-c", "ulimit " + limit + " && exec \"$@\"", "limited"),
+        Redirect.from(NOTHING.toFile()),
+        Redirect.to(output.toFile()),
+        output,
+        arguments);
+  }
+
   Running start(Redirect input, Redirect output, Path file, String... arguments)
+      throws IOException {
+    return start(List.of(), input, output, file, arguments);
+  }
+
+  private Running start(
+      List<String> prefix, Redirect input, Redirect output, Path file, String... arguments)
       throws IOException {
     Path error = folder.resolve("error-" + started.size());
     // A shell that runs the build in the background has it ignore Ctrl-C, which children inherit.
     List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    line.addAll(prefix);
     line.addAll(java());
     line.addAll(List.of(arguments));
     ProcessBuilder builder =

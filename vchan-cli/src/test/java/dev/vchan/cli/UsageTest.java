@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vchan.cli.Machine.Running;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,29 +97,6 @@ class UsageTest {
       Running command = machine.start("listen", "--backend", "xen", "t");
       assertThat(command.exitCode()).isEqualTo(ExitCodes.FAILED);
       assertThat(command.messages()).contains("no Xen module").hasLineCount(1);
-    }
-  }
-
-  @Test
-  void aDirectoryThatOthersMayUseIsRefused(@TempDir Path folder) throws Exception {
-    try (Machine machine = new Machine(folder)) {
-      Files.createDirectory(machine.meeting());
-      Files.setPosixFilePermissions(
-          machine.meeting(), PosixFilePermissions.fromString("rwxrwxrwx"));
-      Running command = machine.start("listen", "t");
-      assertThat(command.exitCode()).isEqualTo(ExitCodes.FAILED);
-      assertThat(command.messages()).contains(machine.meeting().toString()).hasLineCount(1);
-    }
-  }
-
-  @Test
-  void aMeetingPlaceThatIsAFileIsRefused(@TempDir Path folder) throws Exception {
-    try (Machine machine = new Machine(folder)) {
-      Files.createFile(machine.meeting());
-      Running command = machine.start("connect", "t");
-      assertThat(command.exitCode()).isEqualTo(ExitCodes.FAILED);
-      assertThat(command.messages()).contains(machine.meeting().toString()).hasLineCount(1);
-      Files.delete(machine.meeting());
     }
   }
 

@@ -8,14 +8,23 @@ import dev.vchan.RingSizes;
 import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
+import dev.vchan.spi.Parking;
 import dev.vchan.testkit.Patterns;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 /** What a {@link ChildProcess} does: its arguments are a command, a directory, and own domain. */
 final class ChildMain {
@@ -28,6 +37,14 @@ final class ChildMain {
   private ChildMain() {}
 
   public static void main(String[] arguments) throws Exception {
+    if (arguments[0].equals("call")) {
+      call(Path.of(arguments[1]), Integer.parseInt(arguments[2]));
+      return;
+    }
+    if (arguments[0].equals("pose")) {
+      pose(Path.of(arguments[1]));
+      return;
+    }
     Path root = Path.of(arguments[1]);
     try (LocalBackend backend = LocalBackend.open(root, DomainId.parse(arguments[2]))) {
       switch (arguments[0]) {
@@ -36,6 +53,7 @@ final class ChildMain {
             listen(backend, VchanOptions.DEFAULTS.withSizes(RingSizes.both(1 << 20)));
         case "write" -> writeUntilKilled(backend, Path.of(arguments[3]));
         case "echo" -> echo(backend);
+        case "starve" -> starve(backend);
         default -> throw new IllegalArgumentException(arguments[0]);
       }
     } catch (IOException e) {
@@ -44,11 +62,65 @@ final class ChildMain {
     }
   }
 
+  /** Says a proper hello to a socket, and tells what came of it. */
+  private static void call(Path socket, int port) throws IOException {
+    try (RawPeer server = new RawPeer(SocketChannel.open(UnixDomainSocketAddress.of(socket)))) {
+      int came;
+      try {
+        server.write(RawPeer.hello(1, 0, 1, 0, 77, port, 0));
+        came = server.read(32).length;
+      } catch (IOException e) {
+        // Hung up on before all was said.
+        came = 0;
+      }
+      System.out.println(came + " bytes came, then the end");
+    }
+  }
+
+  /** Listens in the place of a server, until standard input ends. */
+  private static void pose(Path socket) throws IOException {
+    try (ServerSocketChannel door = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      door.bind(UnixDomainSocketAddress.of(socket));
+      System.out.println("posing");
+      System.in.read();
+    }
+  }
+
   /** Listens until standard input ends, without ever accepting. */
   private static void listen(LocalBackend backend, VchanOptions options) throws IOException {
     try (VchanListener listener = VchanListener.open(backend, CLIENT, PORT, options)) {
       System.out.println("listening at " + listener.path());
       System.in.read();
+    }
+  }
+
+  /** Has no descriptor left when a client comes, for a second; then has, and accepts it. */
+  private static void starve(LocalBackend backend) throws IOException {
+    try (VchanListener listener =
+        VchanListener.open(backend, CLIENT, PORT, VchanOptions.DEFAULTS)) {
+      List<FileChannel> hoard = new ArrayList<>();
+      try {
+        for (; ; ) {
+          hoard.add(FileChannel.open(Path.of("/dev/null")));
+        }
+      } catch (IOException e) {
+        System.out.println("starving");
+      }
+      long idle = backend.dispatcherTurns();
+      while (backend.dispatcherTurns() == idle) {
+        Parking.pause(hoard, TimeUnit.MILLISECONDS.toNanos(10));
+      }
+      long before = backend.dispatcherTurns();
+      Parking.pause(hoard, TimeUnit.SECONDS.toNanos(1));
+      long turns = backend.dispatcherTurns() - before;
+      for (FileChannel each : hoard) {
+        each.close();
+      }
+      System.out.println(turns);
+      try (Vchan channel = listener.accept(Deadline.NEVER)) {
+        channel.write(ByteBuffer.wrap(new byte[] {42}));
+        channel.drain(Deadline.NEVER);
+      }
     }
   }
 

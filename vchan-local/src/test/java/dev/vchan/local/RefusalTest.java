@@ -4,13 +4,16 @@ package dev.vchan.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vchan.Deadline;
 import dev.vchan.DomainId;
 import dev.vchan.PortName;
 import dev.vchan.RendezvousPath;
 import dev.vchan.SystemRefusedException;
+import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
 import dev.vchan.spi.Memory.Share;
+import dev.vchan.testkit.Watchdog;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -143,6 +146,34 @@ class RefusalTest {
       assertThat(child.end()).isEqualTo(1);
     }
     assertThat(meeting.files()).isEmpty();
+  }
+
+  @Test
+  void aServerWithoutDescriptorsWaitsForBetterTimesInsteadOfSpinning() throws Exception {
+    List<String> limited = List.of("/bin/sh", "-c", "ulimit -n 100 && exec \"$@\"", "limited");
+    LocalBackend backend = meeting.open(1);
+    try (ChildProcess child =
+        ChildProcess.start(limited, "starve", meeting.root().toString(), "0")) {
+      assertThat(child.line()).isEqualTo("starving");
+      Watchdog.Task<Integer> client =
+          Watchdog.start(
+              "client",
+              () -> {
+                try (Vchan channel =
+                    Vchan.connect(
+                        backend,
+                        DomainId.DOM0,
+                        ChildMain.PORT,
+                        VchanOptions.DEFAULTS,
+                        Deadline.NEVER)) {
+                  return channel.inputStream().read();
+                }
+              });
+      // It tries ten times a second; without a pause it would be woken tens of thousands of times.
+      assertThat(Integer.parseInt(child.line())).isBetween(1, 60);
+      assertThat(client.get()).isEqualTo(42);
+      assertThat(child.end()).isZero();
+    }
   }
 
   @Test
