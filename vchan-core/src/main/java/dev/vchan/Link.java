@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -52,7 +53,7 @@ final class Link {
     this.page = page;
     this.events = events;
     this.resources = resources;
-    this.lookPeriodNanos = options.lookPeriod().toNanos();
+    this.lookPeriodNanos = TimeUnit.NANOSECONDS.convert(options.lookPeriod());
     this.persistent = options.persistent();
     this.halfClose = halfClose;
   }

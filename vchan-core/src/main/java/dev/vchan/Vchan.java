@@ -24,7 +24,9 @@ import java.util.Objects;
  *
  * <p><b>Threads.</b> Any thread may call any method. Reads take turns with reads and writes with
  * writes, so that a call is never interleaved with another of its kind; a reader and a writer do
- * not hinder each other. Threads may be virtual; they do not hold their carrier while they wait.
+ * not hinder each other. Threads may be virtual; they do not hold their carrier while they sleep. A
+ * virtual thread that never has to sleep, since the peer is as fast as itself, keeps its carrier:
+ * streams at full speed belong on platform threads.
  *
  * <p><b>Waiting.</b> Calls block until they have done what they say, the deadline expires, or the
  * peer is gone. The {@code try} forms never wait. As with every interruptible channel, closing the
@@ -81,6 +83,8 @@ public final class Vchan
    * @return a connected channel
    * @throws IllegalArgumentException if the path would be too long for C peers
    * @throws VchanTimeoutException if no server was there in time; the message says what was
+   * @throws ProtocolViolationException if a live server's control page cannot be used; the message
+   *     has the values
    * @throws ClosedByInterruptException if the thread is interrupted
    * @throws SystemRefusedException if the system has no more of something that is needed
    * @throws IOException if the system fails otherwise
@@ -103,6 +107,8 @@ public final class Vchan
    * @param deadline when to give up
    * @return a connected channel
    * @throws VchanTimeoutException if no server was there in time; the message says what was
+   * @throws ProtocolViolationException if a live server's control page cannot be used; the message
+   *     has the values
    * @throws ClosedByInterruptException if the thread is interrupted
    * @throws SystemRefusedException if the system has no more of something that is needed
    * @throws IOException if the system fails otherwise
@@ -490,6 +496,9 @@ public final class Vchan
    * go on writing. A write that is blocked in another thread fails with {@link
    * ClosedChannelException}. With a peer that does not understand half-close the whole channel is
    * closed instead, since that is the only end such a peer knows.
+   *
+   * <p>Cuts short what waits for space, but not a {@link #drain} in another thread: it waits until
+   * that one ends.
    *
    * @return whether the channel is still open for reading; false if it was closed
    * @throws IOException if the channel is closed or failed

@@ -13,6 +13,7 @@ import dev.vchan.VchanOptions;
 import dev.vchan.VchanState;
 import dev.vchan.inprocess.InProcessHost;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,19 @@ class DeathTest {
       ends.server().write(new Patterns(1).next(5));
       assertThat(reading.get()).isEqualTo(5);
       assertThat(ends.client().counters().endedByPeriod()).isZero();
+    }
+    leaks.assertNothingLeft(host);
+  }
+
+  @Test
+  void aLookPeriodMayBeLongerThanAnyClock() throws Exception {
+    InProcessHost host = new InProcessHost();
+    VchanOptions never = VchanOptions.DEFAULTS.withLookPeriod(Duration.ofSeconds(Long.MAX_VALUE));
+    try (Ends ends = Ends.open(host, never)) {
+      var reading = Watchdog.start("reader", () -> ends.client().read(ByteBuffer.allocate(5)));
+      reading.untilAsleep();
+      ends.server().write(new Patterns(1).next(5));
+      assertThat(reading.get()).isEqualTo(5);
     }
     leaks.assertNothingLeft(host);
   }
