@@ -4,6 +4,8 @@ package dev.vchan.stress;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.testkit.Case;
+import dev.vchan.testkit.ChildJvm;
+import dev.vchan.testkit.Figures;
 import dev.vchan.testkit.Mutant;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -58,7 +60,7 @@ class CloseRaceTest {
     Duration lifetime = Duration.ofMinutes(30);
     try (ChildJvm child =
         new ChildJvm(changed, lifetime, CloseRace.class, writer, "" + SEED, "" + rounds)) {
-      return child.score();
+      return Score.of(child);
     }
   }
 
@@ -76,7 +78,8 @@ class CloseRaceTest {
       throws IOException {
     try (ChildJvm server = side(changed, "server", root, rounds);
         ChildJvm client = side(changed, "client", root, rounds)) {
-      return List.of(server.score().with(client.score()), server.score().with(client.score()));
+      return List.of(
+          Score.of(server).with(Score.of(client)), Score.of(server).with(Score.of(client)));
     }
   }
 

@@ -11,6 +11,7 @@ import dev.vchan.VchanOptions;
 import dev.vchan.local.LocalBackend;
 import dev.vchan.stress.Survivor.Delivery;
 import dev.vchan.stress.VictimRecord.Phase;
+import dev.vchan.testkit.ChildJvm;
 import dev.vchan.testkit.LeakCheck;
 import dev.vchan.testkit.Watchdog;
 import java.io.IOException;

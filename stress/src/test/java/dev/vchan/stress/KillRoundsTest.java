@@ -4,6 +4,8 @@ package dev.vchan.stress;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.testkit.Case;
+import dev.vchan.testkit.ChildJvm;
+import dev.vchan.testkit.Figures;
 import dev.vchan.testkit.Mutant;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.stress;
 
+import dev.vchan.testkit.ChildJvm;
+import java.io.IOException;
 import java.util.Optional;
 
 /**
@@ -32,6 +34,18 @@ record Score(int rounds, long lost, long wrongEnds, long millis, String first) {
             Long.parseLong(parts[3]),
             Long.parseLong(parts[4]),
             parts[5]));
+  }
+
+  /** The score a process says before it ends; what it says before that is repeated. */
+  static Score of(ChildJvm child) throws IOException {
+    for (Optional<String> line = child.line(); line.isPresent(); line = child.line()) {
+      Optional<Score> score = parse(line.get());
+      if (score.isPresent()) {
+        return score.get();
+      }
+      System.out.println(child + ": " + line.get());
+    }
+    throw new IOException(child + " ended without a score, see its standard error");
   }
 
   /** Both sides' findings of the same rounds. */

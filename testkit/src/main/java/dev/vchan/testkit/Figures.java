@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.vchan.stress;
+package dev.vchan.testkit;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -11,19 +11,26 @@ import java.time.temporal.ChronoUnit;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What was counted, printed and kept in {@code target/figures}, under a head that says when, where
- * and of what.
+ * What was counted, printed and kept in a file of the folder that the system property {@code
+ * vchan.figures} names, under a head that says when, where and of what. May be used from any
+ * thread.
  */
-final class Figures {
+public final class Figures {
 
-  /** Whether the large counts are wanted; set by {@code stress/run --full}. */
-  static final boolean FULL = Boolean.getBoolean("vchan.full");
+  /** Whether the large counts are wanted: the system property {@code vchan.full} is true. */
+  public static final boolean FULL = Boolean.getBoolean("vchan.full");
 
   private final Path file;
 
-  /** Begins a file anew. */
-  Figures(String name) throws IOException {
-    Path folder = Files.createDirectories(Path.of(System.getProperty("vchan.figures")));
+  /**
+   * Begins a file anew.
+   *
+   * @param name of the file, without its ending
+   * @throws IOException if it cannot be written
+   */
+  public Figures(String name) throws IOException {
+    String place = System.getProperty("vchan.figures", "target/figures");
+    Path folder = Files.createDirectories(Path.of(place));
     file = folder.resolve(name + ".txt");
     Files.deleteIfExists(file);
     add(
@@ -32,8 +39,13 @@ final class Figures {
     add("%s counts".formatted(FULL ? "large" : "small"));
   }
 
-  /** Prints and keeps one line. */
-  synchronized void add(String line) throws IOException {
+  /**
+   * Prints and keeps one line.
+   *
+   * @param line what was counted
+   * @throws IOException if the file cannot be written
+   */
+  public synchronized void add(String line) throws IOException {
     System.out.println(line);
     Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }

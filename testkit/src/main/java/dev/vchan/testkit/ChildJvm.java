@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.vchan.stress;
+package dev.vchan.testkit;
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -14,11 +14,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A process that runs one of the mains of this package. It ends with this object, with its time or
- * with this process, whichever comes first. What it says on standard error is repeated on ours.
- * Used by one thread.
+ * A process that runs a main of the tests. It ends with this object, with its time or with this
+ * process, whichever comes first. What it says on standard error is repeated on ours. Used by one
+ * thread.
  */
-final class ChildJvm implements AutoCloseable {
+public final class ChildJvm implements AutoCloseable {
 
   private final String name;
   private final Process process;
@@ -31,8 +31,11 @@ final class ChildJvm implements AutoCloseable {
    *
    * @param mutant folder with changed classes, which come before those of this process
    * @param lifetime when it is killed in any case
+   * @param main what it runs
+   * @param arguments for that
+   * @throws IOException if it cannot be started
    */
-  ChildJvm(Optional<Path> mutant, Duration lifetime, Class<?> main, String... arguments)
+  public ChildJvm(Optional<Path> mutant, Duration lifetime, Class<?> main, String... arguments)
       throws IOException {
     String path = System.getProperty("java.class.path");
     if (mutant.isPresent()) {
@@ -72,32 +75,50 @@ final class ChildJvm implements AutoCloseable {
     }
   }
 
-  /** The next line the process says; empty when it has ended. Waits for it. */
-  Optional<String> line() throws IOException {
+  /**
+   * The next line the process says. Waits for it.
+   *
+   * @return the line; empty when the process has ended
+   * @throws IOException if it cannot be read
+   */
+  public Optional<String> line() throws IOException {
     return Optional.ofNullable(output.readLine());
   }
 
-  /** The score the process says before it ends. */
-  Score score() throws IOException {
-    for (Optional<String> line = line(); line.isPresent(); line = line()) {
-      Optional<Score> score = Score.parse(line.get());
-      if (score.isPresent()) {
-        return score.get();
-      }
-      System.out.println(name + ": " + line.get());
-    }
-    throw new IOException(name + " ended without a score, see its standard error");
-  }
-
-  /** Says a line to the process. */
-  void tell(String line) throws IOException {
+  /**
+   * Says a line to the process.
+   *
+   * @param line what to say
+   * @throws IOException if it does not listen any more
+   */
+  public void tell(String line) throws IOException {
     input.write(line);
     input.newLine();
     input.flush();
   }
 
-  boolean isAlive() {
+  /**
+   * Whether the process has not ended.
+   *
+   * @return true while it runs
+   */
+  public boolean isAlive() {
     return process.isAlive();
+  }
+
+  /**
+   * The process.
+   *
+   * @return its number
+   */
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Which main it runs, with what. */
+  @Override
+  public String toString() {
+    return name;
   }
 
   /** Ends the process by SIGKILL, at once; a second call does nothing. */
