@@ -54,6 +54,42 @@ public enum Mutant {
           }
       """),
 
+  /** A peer that asks between the publication and the look for its request is never answered. */
+  NO_FENCE_AFTER_PUBLISHING(
+      "without the fence after publishing",
+      "vchan-core/src/main/java/dev/vchan/ControlPage.java",
+      """
+          SharedAccess.fullFence();
+          int bit = request << answerShift;
+      """,
+      """
+          int bit = request << answerShift;
+      """),
+
+  /** What the peer published before it could see the request is slept over. */
+  NO_SECOND_LOOK(
+      "without the second look",
+      "vchan-core/src/main/java/dev/vchan/Direction.java",
+      """
+            found = look();
+            if (found < need && over()) {
+      """,
+      """
+            if (found < need && over()) {
+      """),
+
+  /** What the peer changed in the word between the load and the store is undone. */
+  UPDATE_NOT_ATOMIC(
+      "with a load and a store in place of the atomic update",
+      "vchan-core/src/main/java/dev/vchan/SharedAccess.java",
+      """
+          return INT.compareAndSet(page, offset, expected, value);
+      """,
+      """
+          INT.setVolatile(page, offset, value);
+          return true;
+      """),
+
   /** Nobody clears the live byte of a process that was killed; its peer waits for ever. */
   DEATH_UNNOTICED(
       "without the clearing of a dead peer's live byte",

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Preloaded between libxenvchan and whatever stands in for Xen's libraries: counts the events that
+// the library sends, and can stop the process at a moment that nobody outside can hit.
+//
+//   VCHAN_PROBE_STOPS=N   the first N times that a client has read ring-ref, and has not read
+//                         event-channel yet, the process stops itself; SIGCONT lets it go on
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xenevtchn.h>
+#include <xenstore.h>
+
+static unsigned long events_sent;
+static long stops_made;
+
+unsigned long vchan_probe_events_sent(void);
+
+unsigned long vchan_probe_events_sent(void)
+{
+    return events_sent;
+}
+
+int xenevtchn_notify(xenevtchn_handle *handle, evtchn_port_t port)
+{
+    int (*next)(xenevtchn_handle *, evtchn_port_t);
+    *(void **)&next = dlsym(RTLD_NEXT, "xenevtchn_notify");
+    events_sent++;
+    return next(handle, port);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+void *xs_read(struct xs_handle *handle, xs_transaction_t transaction, const char *path,
+              unsigned int *length)
+{
+    void *(*next)(struct xs_handle *, xs_transaction_t, const char *, unsigned int *);
+    *(void **)&next = dlsym(RTLD_NEXT, "xs_read");
+    void *value = next(handle, transaction, path, length);
+    const char *stops = getenv("VCHAN_PROBE_STOPS");
+    if (value && stops && ends_with(path, "/ring-ref") && stops_made < atol(stops)) {
+        stops_made++;
+        raise(SIGSTOP);
+    }
+    return value;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.interop;
+
+import dev.vchan.testkit.Needs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The programs in C, compiled once for all tests of this module. A test that comes here is skipped
+ * where the compiler or the headers are missing.
+ */
+public final class Programs {
+
+  private static final Path MODULE = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
+  private static final Path FOLDER = MODULE.resolve("target/native");
+
+  private static final Set<String> COMPILED = new HashSet<>();
+
+  private Programs() {}
+
+  /** An end of a vchan that uses libxenvchan; see its source for what it can be told. */
+  static Path peer() throws IOException {
+    return compiled("peer/build", "vchan-peer");
+  }
+
+  /** To be loaded before the library: counts what it sends, and stops it where it is asked to. */
+  static Path probe() throws IOException {
+    return compiled("peer/build", "libvchan-probe.so");
+  }
+
+  /** Stands in for the libraries of Xen that libxenvchan uses. */
+  static Path shim() throws IOException {
+    return compiled("xenshim/build", "libvchan-xenshim.so");
+  }
+
+  /**
+   * Changes single bytes of the word at offset 20 atomically, as libxenvchan does.
+   *
+   * @return the program
+   * @throws IOException if it cannot be compiled
+   */
+  public static Path mixedWidth() throws IOException {
+    return compiled("peer/build", "mixed-width");
+  }
+
+  private static synchronized Path compiled(String script, String name) throws IOException {
+    if (COMPILED.isEmpty()) {
+      Needs.PEERS.met(missing());
+    }
+    if (COMPILED.add(script)) {
+      compile(script);
+    }
+    return FOLDER.resolve(name);
+  }
+
+  private static Optional<String> missing() throws IOException {
+    Path source = Files.createTempFile("needs", ".c");
+    try {
+      Files.writeString(source, "#include <libxenvchan.h>\n#include <xenstore.h>\n");
+      Outcome outcome = run(List.of("cc", "-fsyntax-only", source.toString()));
+      return outcome.exit() == 0
+          ? Optional.empty()
+          : Optional.of("the headers of libxenvchan (" + outcome.output().strip() + ")");
+    } catch (IOException e) {
+      return Optional.of("a C compiler (" + e.getMessage() + ")");
+    } finally {
+      Files.delete(source);
+    }
+  }
+
+  private static void compile(String script) throws IOException {
+    Outcome outcome = run(List.of(MODULE.resolve(script).toString(), FOLDER.toString()));
+    if (outcome.exit() != 0) {
+      throw new AssertionError(script + " failed:\n" + outcome.output());
+    }
+  }
+
+  private static Outcome run(List<String> command) throws IOException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try {
+      String output = new String(process.getInputStream().readAllBytes());
+      if (!process.waitFor(1, TimeUnit.MINUTES)) {
+        throw new IOException(command + " does not end");
+      }
+      return new Outcome(process.exitValue(), output);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(command + " was interrupted", e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private record Outcome(int exit, String output) {}
+}
