@@ -2,6 +2,7 @@
 package dev.vchan.testkit;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -95,8 +96,18 @@ public final class Watchdog {
         () ->
             switch (thread.getState()) {
               case WAITING, TIMED_WAITING, TERMINATED -> true;
-              case NEW, RUNNABLE, BLOCKED -> false;
+              case RUNNABLE -> isWaitingForASocket(thread);
+              case NEW, BLOCKED -> false;
             });
+  }
+
+  /** A thread that sleeps in a system call runs, as far as the JVM knows. */
+  private static boolean isWaitingForASocket(Thread thread) {
+    StackTraceElement[] at = thread.getStackTrace();
+    return at.length > 0
+        && at[0].isNativeMethod()
+        && at[0].getClassName().startsWith("sun.nio.ch.")
+        && List.of("wait", "poll").contains(at[0].getMethodName());
   }
 
   private static String threads() {

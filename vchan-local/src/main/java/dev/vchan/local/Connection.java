@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One socket between two ports: cuts what arrives into a hello and frames, and queues what cannot
- * be sent yet. Reading happens on the dispatcher's thread, writing on any.
+ * be sent yet. Reading happens on the dispatcher's thread, or on one that waits for an event;
+ * writing on any.
  *
  * <p>Frames are one byte, {@code EVENT} or {@code GOODBYE}; or a type from 16 on, a length, and as
  * many bytes. Those of a type that is not known are skipped.
@@ -33,7 +34,8 @@ final class Connection implements Dispatcher.Handler {
   private static final int MAX_NOTICES = 64;
 
   /**
-   * What the port at this end makes of it. Called on the dispatcher's thread, once at most each.
+   * What the port at this end makes of it. Called by whoever reads, by one thread at a time, and
+   * must not wait.
    */
   interface Owner {
 
@@ -49,9 +51,13 @@ final class Connection implements Dispatcher.Handler {
 
   private final Dispatcher dispatcher;
   private final SocketChannel channel;
+  private final Lookout lookout;
+
+  /** Held by the one thread that reads; guards what follows, down to {@code inHello}. */
+  private final Object reading = new Object();
+
   private Owner owner;
   private final Set<UnmapNotice> notices = new HashSet<>();
-  private @Nullable SelectionKey key;
 
   /** What of the present frame has come, of the {@code wanted} bytes it has. */
   private final byte[] frame = new byte[Hello.LENGTH];
@@ -60,7 +66,12 @@ final class Connection implements Dispatcher.Handler {
   private int wanted = Hello.LENGTH;
   private boolean inHello = true;
 
-  /** Bytes that did not fit into the socket. Guarded by this object, as is all below. */
+  /** Guarded by this object, as is all below. */
+  private @Nullable SelectionKey key;
+
+  private boolean dispatcherReads = true;
+
+  /** Bytes that did not fit into the socket. */
   private ByteBuffer backlog = ByteBuffer.allocate(0);
 
   private final ByteBuffer event = ByteBuffer.wrap(new byte[] {EVENT});
@@ -72,6 +83,7 @@ final class Connection implements Dispatcher.Handler {
     this.dispatcher = dispatcher;
     this.channel = channel;
     this.owner = owner;
+    this.lookout = new Lookout(this, dispatcher, channel);
   }
 
   /** Begins to listen to the other end. */
@@ -83,12 +95,17 @@ final class Connection implements Dispatcher.Handler {
     }
   }
 
-  /** From now on somebody else takes what arrives. For the dispatcher's thread. */
+  /** Where threads wait for events of this connection. */
+  Lookout lookout() {
+    return lookout;
+  }
+
+  /** From now on somebody else takes what arrives. For an owner that is being called. */
   void handTo(Owner next) {
     owner = next;
   }
 
-  /** What to clear when the other end dies. For the dispatcher's thread. */
+  /** What to clear when the other end dies. For an owner that is being called. */
   Set<UnmapNotice> notices() {
     return notices;
   }
@@ -99,17 +116,25 @@ final class Connection implements Dispatcher.Handler {
       flush();
     }
     if (ready.isValid() && ready.isReadable()) {
-      read();
+      read(dispatcher.input());
     }
   }
 
   @Override
   public void failed() {
-    end(false);
+    synchronized (reading) {
+      end(false);
+    }
   }
 
-  private void read() {
-    ByteBuffer input = dispatcher.input();
+  /** Reads what is there, at most as much as fits into {@code input}. */
+  void read(ByteBuffer input) {
+    synchronized (reading) {
+      readInTurn(input);
+    }
+  }
+
+  private void readInTurn(ByteBuffer input) {
     int count;
     try {
       count = channel.read(input);
@@ -253,6 +278,7 @@ final class Connection implements Dispatcher.Handler {
       return;
     }
     leaving = true;
+    letDispatcherRead(true);
     put(new byte[] {GOODBYE});
     if (!backlog.hasRemaining()) {
       close();
@@ -289,12 +315,22 @@ final class Connection implements Dispatcher.Handler {
     }
   }
 
+  /** Says whether the dispatcher is to read what arrives, or whoever waits for it. */
+  synchronized void letDispatcherRead(boolean wanted) {
+    if (dispatcherReads != wanted && !closed) {
+      dispatcherReads = wanted;
+      showInterest();
+    }
+  }
+
   private void showInterest() {
     SelectionKey registered = key;
     if (registered == null) {
       return;
     }
-    int wanted = SelectionKey.OP_READ | (backlog.hasRemaining() ? SelectionKey.OP_WRITE : 0);
+    int wanted =
+        (dispatcherReads ? SelectionKey.OP_READ : 0)
+            | (backlog.hasRemaining() ? SelectionKey.OP_WRITE : 0);
     try {
       if (registered.interestOps() != wanted) {
         registered.interestOps(wanted);
@@ -322,6 +358,7 @@ final class Connection implements Dispatcher.Handler {
     } catch (IOException e) {
       // The descriptor is gone all the same.
     } finally {
+      lookout.close();
       dispatcher.wakeup();
     }
   }

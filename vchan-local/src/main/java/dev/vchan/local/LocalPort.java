@@ -5,6 +5,7 @@ import dev.vchan.DomainId;
 import dev.vchan.spi.EventChannel;
 import dev.vchan.spi.EventCounter;
 import dev.vchan.spi.EventPort;
+import dev.vchan.spi.Parking;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,13 +114,13 @@ final class LocalPort implements EventChannel, Connection.Owner {
       from.close();
     }
     // As on Xen a fresh end has an event pending: whatever was sent before may have been lost.
-    counter.signal();
+    signal();
   }
 
   @Override
   public void event(Connection from) {
     if (connection == from) {
-      counter.signal();
+      signal();
     }
   }
 
@@ -149,7 +150,7 @@ final class LocalPort implements EventChannel, Connection.Owner {
       }
     }
     if (unexpected) {
-      counter.signal();
+      signal();
     }
   }
 
@@ -202,12 +203,34 @@ final class LocalPort implements EventChannel, Connection.Owner {
 
   @Override
   public boolean await(long seen, long timeoutNanos) {
-    return counter.await(seen, timeoutNanos);
+    long start = Parking.nanoTime();
+    long left = timeoutNanos;
+    while (counter.count() == seen && left > 0 && !Thread.currentThread().isInterrupted()) {
+      Connection current = connection;
+      if (current == null) {
+        counter.await(seen, left);
+      } else {
+        current.lookout().await(counter, seen, left);
+      }
+      left = timeoutNanos - (Parking.nanoTime() - start);
+    }
+    return counter.count() != seen;
   }
 
   @Override
   public void wake() {
+    signal();
+  }
+
+  /** Counts an event, and wakes whoever waits: parked, or at the socket. */
+  private void signal() {
     counter.signal();
+    // Only now, since whoever waits at a socket has looked there first and then at the count. A
+    // connection that was replaced meanwhile has been closed, which wakes those who wait there.
+    Connection current = connection;
+    if (current != null) {
+      current.lookout().rouse();
+    }
   }
 
   @Override
@@ -217,13 +240,14 @@ final class LocalPort implements EventChannel, Connection.Owner {
 
   @Override
   public void close() {
+    Connection current;
     synchronized (this) {
       if (closed) {
         return;
       }
       closed = true;
       retire();
-      Connection current = connection;
+      current = connection;
       connection = null;
       if (condition == Peer.BOUND) {
         condition = Peer.UNBOUND;
@@ -234,7 +258,11 @@ final class LocalPort implements EventChannel, Connection.Owner {
       }
     }
     events.closed(this);
-    counter.signal();
+    signal();
+    if (current != null) {
+      // It may live on for a moment, until its goodbye has gone out.
+      current.lookout().rouse();
+    }
   }
 
   @Override

@@ -349,7 +349,8 @@ class EventSocketTest {
       assertThat(bound.await(bound.received(), 100_000_000)).isFalse();
       long turns = server.dispatcherTurns() + client.dispatcherTurns();
       assertThat(bound.await(bound.received(), 500_000_000)).isFalse();
-      assertThat(server.dispatcherTurns() + client.dispatcherTurns()).isEqualTo(turns);
+      // Once it is sent away from the socket, and once it looks whether anybody is there.
+      assertThat(server.dispatcherTurns() + client.dispatcherTurns()).isBetween(turns, turns + 2);
       assertThat(idle.peer()).isEqualTo(Peer.UNBOUND);
     }
   }
