@@ -51,7 +51,7 @@ static void keep(struct conn *conn, const uint8_t *bytes, size_t count) {
     watch(conn);
 }
 
-void conn_send(struct conn *conn, const uint8_t *bytes, size_t count) {
+static void put(struct conn *conn, const uint8_t *bytes, size_t count) {
     conn->last_is_event = false;
     if (conn->out_bytes == 0) {
         ssize_t sent = send(conn->fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -68,6 +68,11 @@ void conn_send(struct conn *conn, const uint8_t *bytes, size_t count) {
 
 void conn_send_event(struct conn *conn) {
     static const uint8_t event = EVENT;
+    static const uint64_t one = 1;
+    if (conn->bell >= 0) {
+        (void)!write(conn->bell, &one, sizeof one);
+        return;
+    }
     if (conn->out_bytes == 0) {
         ssize_t sent = send(conn->fd, &event, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent == 1) {
@@ -99,14 +104,20 @@ static void encode(uint8_t *frame, uint8_t type, const struct notice *notice) {
 void conn_send_notice(struct conn *conn, const struct notice *notice) {
     uint8_t frame[2 + NOTICE_BYTES];
     encode(frame, NOTICE, notice);
-    conn_send(conn, frame, sizeof frame);
+    put(conn, frame, sizeof frame);
 }
 
 void conn_send_end(struct conn *conn, const struct notice *notice) {
     uint8_t frame[2 + NOTICE_BYTES + 1];
     encode(frame, NO_NOTICE, notice);
     frame[2 + NOTICE_BYTES] = EVENT;
-    conn_send(conn, frame, sizeof frame);
+    if (conn->bell >= 0) {
+        put(conn, frame, sizeof frame - 1);
+        conn_send_event(conn);
+        return;
+    }
+    /* In one piece: a peer that were told of the first alone would look, and wait again. */
+    put(conn, frame, sizeof frame);
     conn->last_is_event = true;
 }
 
@@ -221,17 +232,21 @@ static void ready(struct source *source, uint32_t events) {
     }
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         /* After a hang-up nothing more will come, so all of it is read now. */
-        port_take(conn->port, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                  conn->port->armed == ARMED);
+        struct port *port = conn->port;
+        if (port_take(port, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+                      port->socket_shown)) {
+            port_signal(port);
+        }
     }
 }
 
-struct conn *conn_new(int fd, struct port *port) {
+struct conn *conn_new(int fd, int bell, struct port *port) {
     struct conn *conn = calloc(1, sizeof *conn);
     if (conn == NULL) {
         return NULL;
     }
     conn->fd = fd;
+    conn->bell = bell;
     conn->port = port;
     conn->quiet = true;
     if (source_add(&conn->source, fd, EPOLLIN | EPOLLRDHUP, ready) != 0) {
@@ -244,7 +259,7 @@ struct conn *conn_new(int fd, struct port *port) {
 void conn_leave(struct conn *conn) {
     static const uint8_t goodbye = GOODBYE;
     conn->port = NULL;
-    conn_send(conn, &goodbye, 1);
+    put(conn, &goodbye, 1);
     if (conn->out_bytes == 0) {
         conn_close(conn);
     }
@@ -253,6 +268,9 @@ void conn_leave(struct conn *conn) {
 void conn_close(struct conn *conn) {
     source_remove(&conn->source);
     close(conn->fd);
+    if (conn->bell >= 0) {
+        close(conn->bell);
+    }
     free(conn->out);
     free(conn);
 }

@@ -25,8 +25,7 @@ struct guest {
     struct door *door;
     struct guest *next;
     int fd;
-    uint8_t hello[HELLO_BYTES];
-    size_t have;
+    struct greeting greeting;
 };
 
 struct door {
@@ -128,20 +127,23 @@ static void release(struct guest *guest) {
     show_interest(door);
 }
 
-static void answer(const struct door *door, int fd, enum status status, uint32_t client_port) {
-    uint8_t bytes[HELLO_BYTES];
+static void answer(const struct door *door, int fd, enum status status, uint32_t client_port,
+                   int bell) {
     struct hello hello = {(uint16_t)status, shim.domain, door->port->remote, door->port->number,
                           client_port};
-    hello_encode(&hello, bytes);
-    /* The first bytes on this socket, so there is room. */
-    (void)!send(fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+    hello_send(fd, &hello, bell);
+}
+
+static void hang_up(struct guest *guest) {
+    int fd = guest->fd;
+    greeting_drop(&guest->greeting);
+    release(guest);
+    close(fd);
 }
 
 static void dismiss(struct guest *guest, enum status status) {
-    int fd = guest->fd;
-    answer(guest->door, fd, status, 0);
-    release(guest);
-    close(fd);
+    answer(guest->door, guest->fd, status, 0, -1);
+    hang_up(guest);
 }
 
 static void shut(struct door *door) {
@@ -172,7 +174,7 @@ void door_abandon(struct door *door) {
 static void greet(struct guest *guest) {
     struct door *door = guest->door;
     struct hello said;
-    if (!hello_decode(guest->hello, &said)) {
+    if (!greeting_decode(&guest->greeting, &said)) {
         dismiss(guest, UNKNOWN);
         return;
     }
@@ -182,44 +184,34 @@ static void greet(struct guest *guest) {
         return;
     }
     int fd = guest->fd;
+    int bell = guest->greeting.bell;
     release(guest);
     /* The name goes before the client can know that it is bound: nobody finds it afterwards. */
     shut(door);
-    struct conn *conn = conn_new(fd, door->port);
+    struct conn *conn = conn_new(fd, bell, door->port);
     if (conn == NULL) {
         close(fd);
+        close(bell);
         door_reopen(door);
         return;
     }
-    answer(door, fd, BOUND, said.from_port);
+    answer(door, fd, BOUND, said.from_port, bell < 0 ? -1 : door->port->bell);
     port_bind(door->port, conn);
 }
 
 static void listen_to(struct source *source, uint32_t events) {
     struct guest *guest = (struct guest *)source;
     (void)events;
-    ssize_t count = recv(guest->fd, guest->hello + guest->have, HELLO_BYTES - guest->have,
-                         MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return;
-    }
-    if (count <= 0) {
-        int fd = guest->fd;
-        release(guest);
-        close(fd);
-        return;
-    }
-    guest->have += (size_t)count;
-    if (guest->have == HELLO_BYTES) {
+    int whole = greeting_read(guest->fd, &guest->greeting);
+    if (whole < 0) {
+        hang_up(guest);
+    } else if (whole > 0) {
         greet(guest);
     }
 }
 
 static void out_of_patience(struct timer *timer) {
-    struct guest *guest = OF_TIMER(struct guest, timer, patience);
-    int fd = guest->fd;
-    release(guest);
-    close(fd);
+    hang_up(OF_TIMER(struct guest, timer, patience));
 }
 
 static void look_again(struct timer *timer) {
@@ -245,6 +237,7 @@ static void come_in(struct source *source, uint32_t events) {
         return;
     }
     guest->fd = fd;
+    guest->greeting.bell = -1;
     guest->door = door;
     guest->next = door->guests;
     door->guests = guest;

@@ -4,8 +4,8 @@
 #include "shim.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -13,24 +13,9 @@
 #define TRIES 1000
 #define HELLO_NS INT64_C(5000000000)
 #define NS_PER_MS 1000000
-#define OWN_EVENT UINT64_MAX /* in the epoll instance; no port has this number */
+#define LONG_STREAK 16
 
 struct xenevtchn_handle *evtchn_handles;
-
-static int open_descriptors(struct xenevtchn_handle *handle, bool cloexec) {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = OWN_EVENT};
-    handle->epoll = epoll_create1(cloexec ? EPOLL_CLOEXEC : 0);
-    handle->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (handle->epoll >= 0 && handle->event >= 0 &&
-        epoll_ctl(handle->epoll, EPOLL_CTL_ADD, handle->event, &event) == 0) {
-        return 0;
-    }
-    int why = errno;
-    close(handle->epoll);
-    close(handle->event);
-    errno = why;
-    return -1;
-}
 
 API xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int flags) {
     (void)logger;
@@ -38,9 +23,11 @@ API xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned 
         return NULL;
     }
     struct xenevtchn_handle *handle = calloc(1, sizeof *handle);
-    if (handle != NULL && open_descriptors(handle, !(flags & XENEVTCHN_NO_CLOEXEC)) == 0) {
+    if (handle != NULL) {
+        handle->epoll = epoll_create1(flags & XENEVTCHN_NO_CLOEXEC ? 0 : EPOLL_CLOEXEC);
+    }
+    if (handle != NULL && handle->epoll >= 0) {
         handle->life = shim.life;
-        handle->queue_end = &handle->queue;
         handle->next = evtchn_handles;
         evtchn_handles = handle;
     } else {
@@ -72,7 +59,6 @@ API int xenevtchn_close(xenevtchn_handle *handle) {
         inherited ? port_abandon(handle->ports) : port_close(handle->ports);
     }
     close(handle->epoll);
-    close(handle->event);
     if (!inherited) {
         unlink_handle(handle);
         shim_leave();
@@ -161,54 +147,53 @@ static int dial(uint16_t domain, uint32_t port) {
     return -1;
 }
 
-/* Reads a whole hello, and not a byte more. Without the lock: the server may be this process. */
-static bool await_hello(int fd, uint8_t bytes[HELLO_BYTES]) {
+/* Without the lock: the server may be this process. */
+static bool await_hello(int fd, struct greeting *greeting) {
+    static const uint8_t goodbye = 0x02;
     int64_t deadline = now_ns() + HELLO_NS;
-    size_t have = 0;
-    while (have < HELLO_BYTES) {
+    int whole = 0;
+    while (whole == 0) {
         int64_t left = deadline - now_ns();
-        struct pollfd poll_for = {.fd = fd, .events = POLLIN};
-        if (left <= 0 || (poll(&poll_for, 1, (int)(left / NS_PER_MS) + 1) < 0 && errno != EINTR)) {
-            static const uint8_t goodbye = 0x02;
+        struct pollfd wanted = {.fd = fd, .events = POLLIN};
+        if (left <= 0 || (poll(&wanted, 1, (int)(left / NS_PER_MS) + 1) < 0 && errno != EINTR)) {
             (void)!send(fd, &goodbye, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
             return false;
         }
-        ssize_t count = recv(fd, bytes + have, HELLO_BYTES - have, MSG_DONTWAIT);
-        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
-            return false;
-        }
-        have += count > 0 ? (size_t)count : 0;
+        whole = greeting_read(fd, greeting);
     }
-    return true;
+    return whole > 0;
 }
 
-static bool introduce(int fd, uint16_t domain, uint32_t remote_port, uint32_t own_port) {
-    uint8_t bytes[HELLO_BYTES];
-    struct hello hello = {0, shim.domain, domain, own_port, remote_port};
-    hello_encode(&hello, bytes);
-    if (send(fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof bytes ||
-        !await_hello(fd, bytes) || !hello_decode(bytes, &hello)) {
+/* Says hello for a port, and waits for the answer. */
+static bool introduce(int fd, const struct port *port, uint32_t remote_port,
+                      struct greeting *greeting) {
+    struct hello hello = {0, shim.domain, port->remote, port->number, remote_port};
+    if (!hello_send(fd, &hello, port->bell) || !await_hello(fd, greeting) ||
+        !greeting_decode(greeting, &hello)) {
         return false;
     }
-    return hello.status == BOUND && hello.from == domain && hello.to == shim.domain &&
-           hello.from_port == remote_port && hello.to_port == own_port;
+    return hello.status == BOUND && hello.from == port->remote && hello.to == shim.domain &&
+           hello.from_port == remote_port && hello.to_port == port->number;
 }
 
-static int bind_to(struct xenevtchn_handle *handle, uint16_t domain, uint32_t number, int fd) {
-    struct port *port = port_new(handle, domain, number);
-    struct conn *conn = port == NULL ? NULL : conn_new(fd, port);
+/* The port, connected; or NULL. The lock is not held meanwhile. */
+static struct port *connect_port(struct port *port, int fd, uint32_t remote_port) {
+    struct greeting greeting = {.bell = -1};
+    shim_leave();
+    bool bound = introduce(fd, port, remote_port, &greeting);
+    shim_enter();
+    struct conn *conn = bound ? conn_new(fd, greeting.bell, port) : NULL;
     if (conn == NULL) {
-        if (port != NULL) {
-            port_close(port);
-        }
+        greeting_drop(&greeting);
         close(fd);
-        errno = ENOMEM;
-        return -1;
+        port_close(port);
+        errno = bound ? ENOMEM : EINVAL;
+        return NULL;
     }
     port_bind(port, conn);
     /* As on Xen a fresh end has an event pending: what was sent before may have been lost. */
     port_signal(port);
-    return (int)number;
+    return port;
 }
 
 API xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *handle, uint32_t domid,
@@ -217,21 +202,16 @@ API xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *handl
         return -1;
     }
     int domain = checked_domain(domid);
-    uint32_t number = next_port();
     int fd = domain < 0 ? -1 : dial((uint16_t)domain, remote_port);
-    shim_leave();
-    if (fd < 0) {
-        return -1;
-    }
-    if (!introduce(fd, (uint16_t)domain, remote_port, number)) {
+    struct port *port = fd < 0 ? NULL : port_new(handle, (uint16_t)domain, next_port());
+    if (port != NULL) {
+        port = connect_port(port, fd, remote_port);
+    } else if (fd >= 0) {
         close(fd);
-        errno = EINVAL;
-        return -1;
     }
-    shim_enter();
-    int result = bind_to(handle, (uint16_t)domain, number, fd);
+    int number = port == NULL ? -1 : (int)port->number;
     shim_leave();
-    return result;
+    return number;
 }
 
 API int xenevtchn_unbind(xenevtchn_handle *handle, evtchn_port_t number) {
@@ -263,42 +243,128 @@ API int xenevtchn_notify(xenevtchn_handle *handle, evtchn_port_t number) {
     return port != NULL ? 0 : -1;
 }
 
-/* What the program's descriptor has said of a socket: the port to report, or NULL. */
-static struct port *look_at(struct xenevtchn_handle *handle, uint64_t number) {
-    struct port *port = number == OWN_EVENT ? NULL : port_of(handle, (uint32_t)number);
-    if (port == NULL || port->armed != ARMED) {
-        return NULL;
-    }
-    /* Not armed any more, since it was told once. Masked, so that an event is only remembered. */
+/* Whether somebody could wait on its bell alone: all its events come there. */
+static bool has_bell_only(const struct port *port) {
+    return port != NULL && port->next == NULL && !port->masked && port->conn != NULL &&
+           port->conn->bell >= 0;
+}
+
+static bool is_readable(int fd) {
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    return poll(&ready, 1, 0) == 1;
+}
+
+/* Takes the events a bell was rung for. */
+static bool count_rings(struct port *port, uint64_t rings) {
+    uint64_t kicks = rings < port->kicks ? rings : port->kicks;
+    port->kicks -= kicks;
+    return rings > kicks;
+}
+
+/* With the lock held, and nobody in await_bell, nobody else reads, so this does not wait. */
+static bool take_bell(struct port *port) {
+    uint64_t rings;
+    return is_readable(port->bell) && read(port->bell, &rings, sizeof rings) == sizeof rings &&
+           count_rings(port, rings);
+}
+
+static bool take_socket(struct port *port) {
+    return port->conn != NULL && !port->conn->quiet && port_take(port, false, true);
+}
+
+static int report(struct port *port) {
+    struct xenevtchn_handle *handle = port->handle;
     port->masked = true;
-    port->armed = SPENT;
-    port_take(port, false, true);
-    if (port->pending) {
-        port->pending = false;
-        return port;
+    handle->last = port;
+    handle->lazy = handle->streak >= LONG_STREAK;
+    if (!handle->lazy) {
+        port_show(port);
     }
-    port->masked = false;
+    return (int)port->number;
+}
+
+/*
+ * Ends the habit of leaving ports shown, if the last one is masked still. -1, or the port, if the
+ * program may have seen on its descriptor that there is more.
+ */
+static int end_streak(struct xenevtchn_handle *handle) {
+    struct port *port = handle->last;
+    if (port == NULL) {
+        return -1;
+    }
+    bool seen = handle->lazy && handle->fd_given;
+    handle->last = NULL;
+    handle->lazy = false;
+    handle->streak = 0;
     port_show(port);
-    return NULL;
+    if (!seen || handle->readers > 0) {
+        return -1;
+    }
+    bool rung = take_bell(port);
+    return take_socket(port) || rung ? report(port) : -1;
+}
+
+/* Waits for the bell of the only port. 0: look again; -1: interrupted. */
+static int await_bell(struct xenevtchn_handle *handle, struct port *port) {
+    uint64_t rings;
+    handle->readers++;
+    shim_leave();
+    ssize_t got = read(port->bell, &rings, sizeof rings);
+    int why = errno;
+    shim_enter();
+    handle->readers--;
+    errno = why;
+    if (got != sizeof rings) {
+        return -1;
+    }
+    return count_rings(port, rings) ? report(port) : 0;
+}
+
+/* The same for whatever the handle has. */
+static int await_any(struct xenevtchn_handle *handle) {
+    struct epoll_event event;
+    shim_leave();
+    int told = epoll_wait(handle->epoll, &event, 1, -1);
+    int why = errno;
+    shim_enter();
+    errno = why;
+    if (told < 0) {
+        return -1;
+    }
+    if (handle->readers > 0) {
+        /* They have been told that they are not alone any more, and read the bell until then. */
+        shim_leave();
+        sched_yield();
+        shim_enter();
+        return 0;
+    }
+    struct port *port = port_of(handle, (uint32_t)event.data.u64);
+    if (port == NULL) {
+        return 0;
+    }
+    if (port->masked) {
+        /* Left shown for another thread, which takes its time. */
+        handle->streak = 0;
+        port_show(port);
+        return 0;
+    }
+    bool taken = event.data.u64 & FROM_SOCKET ? take_socket(port) : take_bell(port);
+    return taken ? report(port) : 0;
 }
 
 API xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *handle) {
-    if (FAILS(xenevtchn_pending)) {
+    if (FAILS(xenevtchn_pending) || shim_enter_with(handle->life) != 0) {
         return -1;
     }
-    struct epoll_event event;
-    for (int told = 0;; told = epoll_wait(handle->epoll, &event, 1, -1)) {
-        if (told < 0 || shim_enter_with(handle->life) != 0) {
-            return -1;
-        }
-        struct port *port = told > 0 ? look_at(handle, event.data.u64) : NULL;
-        port = port != NULL ? port : port_next(handle);
-        int number = port == NULL ? -1 : (int)port->number;
-        shim_leave();
-        if (number >= 0) {
-            return number;
-        }
+    int number = end_streak(handle);
+    if (number < 0) {
+        do {
+            number = has_bell_only(handle->ports) ? await_bell(handle, handle->ports)
+                                                  : await_any(handle);
+        } while (number == 0);
     }
+    shim_leave();
+    return number;
 }
 
 API int xenevtchn_unmask(xenevtchn_handle *handle, evtchn_port_t number) {
@@ -308,10 +374,11 @@ API int xenevtchn_unmask(xenevtchn_handle *handle, evtchn_port_t number) {
     struct port *port = port_of(handle, number);
     if (port != NULL && port->masked) {
         port->masked = false;
-        if (port->pending) {
-            port_signal(port);
-        }
         port_show(port);
+    }
+    if (port != NULL && port == handle->last) {
+        handle->last = NULL;
+        handle->streak++;
     }
     shim_leave();
     return 0;

@@ -127,9 +127,19 @@ struct hello {
     uint16_t status, from, to;
     uint32_t from_port, to_port;
 };
-void hello_encode(const struct hello *hello, uint8_t bytes[HELLO_BYTES]);
+/* A hello on its way in. */
+struct greeting {
+    uint8_t bytes[HELLO_BYTES];
+    size_t have;
+    int bell; /* came with it; -1: none */
+};
+/* Sends a hello, and with it a bell if that is not -1. */
+bool hello_send(int fd, const struct hello *hello, int bell);
+/* Reads on, not a byte more than the hello has. 1: it is whole; 0: not yet; -1: hung up. */
+int greeting_read(int fd, struct greeting *greeting);
 /* false if it is none, of another version, or requires what we do not know. */
-bool hello_decode(const uint8_t bytes[HELLO_BYTES], struct hello *hello);
+bool greeting_decode(const struct greeting *greeting, struct hello *hello);
+void greeting_drop(struct greeting *greeting);
 void put16(uint8_t *at, uint16_t value);
 void put32(uint8_t *at, uint32_t value);
 uint16_t get16(const uint8_t *at);
@@ -154,6 +164,7 @@ struct conn {
     struct source source; /* first, so that a source of a conn is the conn */
     struct port *port;    /* NULL while only the goodbye is still to go out */
     int fd;
+    int bell; /* of the peer's port; -1: it wants EVENT frames */
     struct will will;
     uint8_t frame[10];
     unsigned have, wanted;
@@ -163,14 +174,13 @@ struct conn {
     bool quiet;
 };
 
-/* Takes over a connected socket; the worker looks at it from now on. */
-struct conn *conn_new(int fd, struct port *port);
+/* Takes over a connected socket and the peer's bell; the worker looks at it from now on. */
+struct conn *conn_new(int fd, int bell, struct port *port);
 /* Reads what is there, once or to the end, and says what of each kind there was (enum saw). */
 unsigned conn_read(struct conn *conn, bool to_the_end);
-void conn_send(struct conn *conn, const uint8_t *bytes, size_t count);
 void conn_send_event(struct conn *conn);
 void conn_send_notice(struct conn *conn, const struct notice *notice);
-/* Takes a notice back and sends an event, in one piece. */
+/* Takes a notice back and sends an event. */
 void conn_send_end(struct conn *conn, const struct notice *notice);
 /* Whether the worker reads it, or leaves it to the program. */
 void conn_quiet(struct conn *conn, bool quiet);
@@ -192,22 +202,20 @@ int make_socket(const char *path, void *address);
 
 /* port.c: own end of an event channel */
 
-enum armed { ABSENT, ARMED, SPENT };
-
 struct port {
     struct xenevtchn_handle *handle;
-    struct port *next;       /* of the handle */
-    struct port *next_queued;
+    struct port *next; /* of the handle */
     uint32_t number;
     uint16_t remote;
+    int bell;          /* an eventfd that is rung for each event, by a peer that has it or by us */
     struct conn *conn; /* NULL: unbound */
     struct door *door; /* NULL: connects, or retired */
     bool locked;
-    bool masked;  /* reported, and not unmasked since */
-    bool pending; /* an event is remembered */
-    bool queued;
-    bool died; /* the last peer did */
-    enum armed armed;
+    bool masked;      /* reported, and not unmasked since */
+    bool died;        /* the last peer did */
+    bool bell_shown;  /* in the handle's epoll instance */
+    bool socket_shown;
+    uint64_t kicks;      /* how often the bell was rung although there was no event */
     struct will will;    /* of the peer that died */
     struct will notices; /* own ones, in force */
 };
@@ -215,25 +223,32 @@ struct port {
 struct xenevtchn_handle {
     unsigned life;
     int epoll; /* what the program sees */
-    int event; /* in there: readable while a port is queued */
     bool fd_given;
     struct port *ports;
-    struct port *queue, **queue_end;
+    struct port *last; /* reported by the last xenevtchn_pending, and not unmasked since */
+    bool lazy;         /* the last one is still shown */
+    unsigned streak;   /* of reports that were followed by the unmask at once */
+    unsigned readers;  /* threads that wait on the bell of the only port */
     struct xenevtchn_handle *next;
 };
 extern struct xenevtchn_handle *evtchn_handles;
+
+/* Beside the number of the port, in what the epoll instance says of it. */
+#define FROM_SOCKET UINT64_C(0x100000000)
 
 struct port *port_new(struct xenevtchn_handle *handle, uint16_t remote, uint32_t number);
 struct port *port_of(struct xenevtchn_handle *handle, uint32_t number);
 /* Of any handle; NULL if there is none. */
 struct port *port_find(uint32_t number);
 void port_bind(struct port *port, struct conn *conn);
-/* Reads what has come, and carries it out. Visible: the program could see that something had. */
-void port_take(struct port *port, bool to_the_end, bool visible);
+/*
+ * Reads what has come, and carries it out. Visible: the program could see that something had. Says
+ * whether an event is to be counted.
+ */
+bool port_take(struct port *port, bool to_the_end, bool visible);
+/* Counts an event, which the program finds when it looks next. */
 void port_signal(struct port *port);
-/* The next queued port, masked from now on; NULL if there is none. */
-struct port *port_next(struct xenevtchn_handle *handle);
-/* Makes the socket's readiness the handle's, if that is what it shall be now. */
+/* Shows the program's descriptor what it shall see now: all of it, or nothing while masked. */
 void port_show(struct port *port);
 void port_notice(struct port *port, const struct notice *notice);
 /* The page is given up, and its byte is cleared. */
