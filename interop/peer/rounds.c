@@ -44,7 +44,7 @@ static struct round plan(uint64_t seed, uint64_t number)
 {
     uint64_t dice = mixed(seed, number);
     uint64_t more = dice >> 32;
-    struct round round = {.greeted = number % 4 != 0, .polls = dice >> 2 & 1};
+    struct round round = {.greeted = number % 4 != 0, .polls = (dice >> 2 & 3) != 0};
     switch (dice & 3) {
     case 0:
         round.bytes = more % 2;
@@ -60,9 +60,9 @@ static struct round plan(uint64_t seed, uint64_t number)
     }
     // Mostly the two meet within the few hundred nanoseconds in which one can overtake the other;
     // sometimes one is asleep, or comes when all is over.
-    uint64_t range = (dice >> 3 & 7) == 0 ? LONG_DELAY : SHORT_DELAY;
-    round.writer_delay = (dice >> 8) % range;
-    round.reader_delay = (dice >> 6 & 3) == 0 ? LONG_DELAY : (dice >> 16) % SHORT_DELAY;
+    uint64_t range = (dice >> 4 & 7) == 0 ? LONG_DELAY : SHORT_DELAY;
+    round.writer_delay = (dice >> 9) % range;
+    round.reader_delay = (dice >> 7 & 3) == 0 ? LONG_DELAY : (dice >> 17) % SHORT_DELAY;
     return round;
 }
 
