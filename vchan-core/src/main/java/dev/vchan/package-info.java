@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A vchan: a fast bidirectional byte channel between two domains, over shared memory.
+/// A vchan: a bidirectional byte channel between two domains, over shared memory.
 ///
 /// The *server* gives memory, the *client* maps it; from then on both ends are alike. There is one
 /// ring of bytes for each direction. Whoever writes moves the ring's producer index, whoever reads

@@ -38,7 +38,12 @@ class ExamplesTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"README.md", "vchan-core/src/main/java/dev/vchan/package-info.java"})
+  @ValueSource(
+      strings = {
+        "README.md",
+        "vchan-core/src/main/java/dev/vchan/package-info.java",
+        "vchan-local/src/main/java/dev/vchan/local/package-info.java"
+      })
   void theProgramPrintsWhatTheDocumentSays(String document) throws Exception {
     Matcher program = PROGRAM.matcher(withoutCommentMarks(Repository.read(document)));
     assertThat(program.find()).describedAs("%s holds a program and its output", document).isTrue();
@@ -72,8 +77,10 @@ class ExamplesTest {
   private String run(String program) throws IOException, InterruptedException {
     compile(Files.writeString(folder.resolve("Example.java"), program));
     String classes = folder + ":" + System.getProperty("java.class.path");
-    return outputOf(
-        new ProcessBuilder(JAVA, "--illegal-native-access=deny", "-cp", classes, "Example"));
+    ProcessBuilder java =
+        new ProcessBuilder(JAVA, "--illegal-native-access=deny", "-cp", classes, "Example");
+    java.environment().put("VCHAN_DIR", folder.resolve("meet").toString());
+    return outputOf(java);
   }
 
   /** What a process prints on standard output; what it says besides is shown if it fails. */
