@@ -39,6 +39,24 @@ public final class Programs {
     return compiled("xenshim/build", "libvchan-xenshim.so");
   }
 
+  /** Tests of what stands in for Xen's libraries, one for each argument it can be given. */
+  static Path shimTest() throws IOException {
+    return compiled("xenshim/test/build", "shim-test");
+  }
+
+  /**
+   * Compiles what stands in for Xen's libraries against their own headers.
+   *
+   * @return what the compiler said; nothing if it has no objection
+   */
+  static String compileShimAgainstXensHeaders() throws IOException {
+    shim();
+    String script = MODULE.resolve("xenshim/build").toString();
+    Outcome outcome =
+        run(List.of("env", "REAL_HEADERS=1", script, FOLDER.resolve("real-headers").toString()));
+    return outcome.exit() == 0 ? outcome.output() : "failed: " + outcome.output();
+  }
+
   /**
    * Changes single bytes of the word at offset 20 atomically, as libxenvchan does.
    *
