@@ -18,11 +18,24 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
   /** A yield this long means that somebody else had the processor for a whole time slice. */
   private static final long SLOW_YIELD_NANOS = 200_000;
 
-  private static final int WAITS_SKIPPED_AFTER_SLOW_YIELD = 1_000;
+  /**
+   * Slow yields in a row double the waits that are skipped, from 16 to 1,024: where others want the
+   * processor all the time, one yield costs as much as hundreds of sleeps, while a single slow one
+   * on a quiet machine says nothing about the next.
+   */
+  private static final int FIRST_SLOW = 4;
+
+  private static final int MOST_SLOW = 10;
+
+  /** Spins that must pay off before one slow yield is forgotten. */
+  private static final int SUCCESSES_PER_SLOW_YIELD = 64;
+
   private static final int MAX_WAITS_SKIPPED = 64;
 
   private int waitsToSkip;
   private int fruitless;
+  private int slow = FIRST_SLOW;
+  private int successes;
   private int hints;
   private boolean spinning;
   private long budgetNanos;
@@ -57,7 +70,9 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
     long after = Parking.nanoTime();
     if (after - before > SLOW_YIELD_NANOS) {
       // The look that follows may still find something; the next waits sleep at once.
-      waitsToSkip = WAITS_SKIPPED_AFTER_SLOW_YIELD;
+      waitsToSkip = 1 << slow;
+      slow = Math.min(slow + 1, MOST_SLOW);
+      successes = 0;
       spinning = false;
     } else if (after - start > budgetNanos) {
       fruitless++;
@@ -72,6 +87,10 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
     fruitless = 0;
     if (spinning) {
       waitsToSkip = 0;
+      if (++successes == SUCCESSES_PER_SLOW_YIELD) {
+        successes = 0;
+        slow = Math.max(slow - 1, FIRST_SLOW);
+      }
     }
   }
 }
