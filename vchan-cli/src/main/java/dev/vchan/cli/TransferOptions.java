@@ -51,7 +51,11 @@ final class TransferOptions {
       }
     } catch (TransferException e) {
       int code =
-          e.fault() == TransferException.Fault.FAILED_HERE ? ExitCodes.FAILED : ExitCodes.PEER;
+          switch (e.fault()) {
+            case FAILED_HERE -> ExitCodes.FAILED;
+            case SILENT_THERE -> ExitCodes.TIMEOUT;
+            case BROKEN_THERE, FAILED_THERE -> ExitCodes.PEER;
+          };
       throw new CommandFailure(code, String.valueOf(e.getMessage()));
     }
   }

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -115,8 +117,40 @@ class SendReceiveTest {
     receiver.process().destroyForcibly();
     receiver.exitCode();
     assertThat(sender.exitCode()).isEqualTo(ExitCodes.PEER);
+    assertThat(sender.messages())
+        .contains("large: the other side died; ", " of 128.0 MiB had been sent, send it again");
     assertThat(arrived()).containsExactly("large.vchan-part");
     resume(file);
+  }
+
+  @Test
+  void aReceiverThatStandsStillIsSilent() throws Exception {
+    Path file = machine.random("large", LARGE);
+    Running receiver = receiveSlowly();
+    Running sender = machine.start("send", "-w", "2", file.toString(), "drop");
+    awaitPart(receiver);
+    receiver.signal("STOP");
+    assertThat(sender.exitCode()).isEqualTo(ExitCodes.TIMEOUT);
+    assertThat(sender.messages()).contains("large: the other side was silent for 2 s; ");
+    receiver.signal("CONT");
+    assertThat(receiver.exitCode()).isEqualTo(ExitCodes.PEER);
+    assertThat(receiver.messages()).contains("large: kept", "large: the other side closed in");
+  }
+
+  @Test
+  void aSenderThatStandsStillIsSilentAndHearsSoLater() throws Exception {
+    Path file = machine.random("large", LARGE);
+    Running receiver = receiveSlowly("-w", "2");
+    Running sender = machine.start("send", file.toString(), "drop");
+    awaitPart(receiver);
+    sender.signal("STOP");
+    assertThat(receiver.exitCode()).isEqualTo(ExitCodes.TIMEOUT);
+    assertThat(receiver.messages())
+        .contains("large: kept", "large: the other side was silent for 2 s");
+    sender.signal("CONT");
+    assertThat(sender.exitCode()).isEqualTo(ExitCodes.PEER);
+    assertThat(sender.messages())
+        .contains("large: the other side gave up: it heard nothing for 2 s; ");
   }
 
   @Test
@@ -160,8 +194,11 @@ class SendReceiveTest {
   }
 
   /** Through the smallest ring, so that whoever interferes comes long before the end. */
-  private Running receiveSlowly() throws IOException {
-    return machine.start("receive", "--read-size", "0", "drop", "target");
+  private Running receiveSlowly(String... options) throws IOException {
+    List<String> words = new ArrayList<>(List.of("receive", "--read-size", "0"));
+    words.addAll(List.of(options));
+    words.addAll(List.of("drop", "target"));
+    return machine.start(words.toArray(String[]::new));
   }
 
   private void awaitPart(Running receiver) throws Exception {

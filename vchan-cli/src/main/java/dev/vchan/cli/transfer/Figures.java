@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.cli.transfer;
 
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
 
@@ -49,6 +51,11 @@ public final class Figures {
    */
   public static String seconds(long nanos) {
     return String.format(Locale.ROOT, "%.2f s", nanos / NANOS);
+  }
+
+  /** A time that a person has chosen, as it was typed. */
+  static String patience(Duration chosen) {
+    return BigDecimal.valueOf(chosen.toNanos(), 9).stripTrailingZeros().toPlainString() + " s";
   }
 
   static String summary(String what, String name, long size, long start, long began, byte[] sum) {

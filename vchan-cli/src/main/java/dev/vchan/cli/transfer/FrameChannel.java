@@ -7,10 +7,16 @@ import dev.vchan.Deadline;
 import dev.vchan.PeerClosedException;
 import dev.vchan.PeerDiedException;
 import dev.vchan.Vchan;
-import dev.vchan.VchanException;
+import dev.vchan.VchanTimeoutException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrameChannel {
 
+  /** How often a side that works, and says nothing else, says so. */
+  static final Duration BUSY_INTERVAL = Duration.ofMillis(100);
+
+  /** After how many of them a person is told what is being waited for. */
+  static final int LONG_BUSY = 5;
+
   private static final int HEADER_BYTES = 5;
 
   private final Vchan channel;
@@ -28,28 +40,51 @@ final class FrameChannel {
   private final ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
   private final ByteBuffer outHeader = ByteBuffer.allocate(HEADER_BYTES);
   private final ByteBuffer body = ByteBuffer.allocate(FrameType.DATA.limit);
-  private final ByteBuffer[] frame = new ByteBuffer[2];
+
+  /** Whether the last frame went out in part only, so that no other can follow. */
+  private boolean torn;
 
   /**
    * Makes frames of a channel.
    *
-   * @param patience how long a read may wait for the other side to go on, null for as long as it
-   *     takes
+   * @param patience how long the other side may neither say nor take a byte, null for as long as it
+   *     likes
    */
   FrameChannel(Vchan channel, @Nullable Duration patience) {
     this.channel = channel;
     this.patience = patience;
   }
 
+  /** As {@link #readAny}, but waits while the other side is BUSY. */
+  FrameType read() throws IOException {
+    return read(() -> {});
+  }
+
+  /**
+   * As {@link #readAny}, but waits while the other side is BUSY.
+   *
+   * @param whenLong run once if that takes so long that a person should know
+   */
+  FrameType read(Runnable whenLong) throws IOException {
+    for (int busy = 0; ; busy++) {
+      FrameType type = readAny();
+      if (type != FrameType.BUSY) {
+        return type;
+      }
+      if (busy == LONG_BUSY) {
+        whenLong.run();
+      }
+    }
+  }
+
   /**
    * Reads the next frame; {@link #body} is its body until the next read.
    *
    * @return its type; never FAIL, which is thrown
-   * @throws TransferException if the other side failed, or what comes is no frame
-   * @throws PeerClosedException if the other side closed, even between two frames: it says BYE when
-   *     it means to leave
+   * @throws TransferException if the other side failed, was silent for too long, died, or closed,
+   *     even between two frames: it says BYE when it means to leave; or if what comes is no frame
    */
-  FrameType read() throws IOException {
+  FrameType readAny() throws IOException {
     readFully(header.clear());
     int length = header.flip().getInt();
     FrameType type = FrameType.of(header.get());
@@ -67,7 +102,12 @@ final class FrameChannel {
 
   /** Reads the next frame, which must be of one type. */
   ByteBuffer expect(FrameType type) throws IOException {
-    FrameType found = read();
+    return expect(type, () -> {});
+  }
+
+  /** As {@link #expect(FrameType)}; see {@link #read(Runnable)}. */
+  ByteBuffer expect(FrameType type, Runnable whenLong) throws IOException {
+    FrameType found = read(whenLong);
     if (found != type) {
       throw TransferException.broken(found + " where " + type + " was due");
     }
@@ -87,35 +127,112 @@ final class FrameChannel {
   }
 
   private void readFully(ByteBuffer target) throws IOException {
-    Deadline deadline = patience == null ? Deadline.NEVER : Deadline.after(patience);
-    while (target.hasRemaining()) {
-      if (channel.read(target, deadline) < 0) {
-        throw TransferException.failedThere("it has closed in the middle of the transfer");
+    try {
+      while (target.hasRemaining()) {
+        if (channel.read(target, deadline()) < 0) {
+          throw TransferException.gone("closed in the middle of the transfer");
+        }
       }
+    } catch (PeerDiedException e) {
+      throw TransferException.gone("died");
+    } catch (VchanTimeoutException e) {
+      throw silent();
     }
   }
 
+  /** For one byte at least: whoever goes on, however slowly, is not silent. */
+  private Deadline deadline() {
+    return patience == null ? Deadline.NEVER : Deadline.after(patience);
+  }
+
+  private TransferException silent() {
+    Duration waited = Objects.requireNonNull(patience);
+    tellFailure("it heard nothing for " + Figures.patience(waited));
+    return TransferException.silent(waited);
+  }
+
   void write(FrameType type, ByteBuffer content) throws IOException {
-    frame[0] = outHeader.clear().putInt(content.remaining()).put((byte) type.number).flip();
-    frame[1] = content;
+    torn = true;
     try {
-      channel.write(frame);
+      writeFully(outHeader.clear().putInt(content.remaining()).put((byte) type.number).flip());
+      writeFully(content);
     } catch (PeerClosedException | PeerDiedException e) {
-      throw whyItLeft(e);
+      throw whyItLeft();
+    } catch (VchanTimeoutException e) {
+      throw silent();
+    }
+    torn = false;
+  }
+
+  private void writeFully(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.awaitWritable(1, deadline());
+      channel.tryWrite(bytes);
     }
   }
 
   /** A peer that fails says why before it closes; that is better to know than that it closed. */
-  private IOException whyItLeft(VchanException e) {
+  private IOException whyItLeft() {
     try {
       while (true) {
-        read();
+        readAny();
       }
-    } catch (TransferException said) {
+    } catch (IOException said) {
       return said;
-    } catch (IOException nothingSaid) {
-      return e;
     }
+  }
+
+  /** Says that this side is at work, although it says nothing else. */
+  void writeBusy() throws IOException {
+    write(FrameType.BUSY);
+  }
+
+  /**
+   * Does what may take the disk long, and lets the other side know that it is being done. Returns
+   * when it is, also if the other side leaves meanwhile.
+   */
+  void doBusily(DiskWork work) throws IOException {
+    FutureTask<Boolean> task =
+        new FutureTask<>(
+            () -> {
+              work.run();
+              return true;
+            });
+    Thread.ofPlatform().name("disk").start(task);
+    IOException left = null;
+    while (!isDone(task)) {
+      try {
+        if (left == null) {
+          writeBusy();
+        }
+      } catch (IOException e) {
+        left = e;
+      }
+    }
+    if (left != null) {
+      throw left;
+    }
+  }
+
+  private static boolean isDone(FutureTask<Boolean> task) throws IOException {
+    try {
+      return task.get(BUSY_INTERVAL.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ClosedByInterruptException();
+    }
+  }
+
+  /** Work with a file. */
+  interface DiskWork {
+    void run() throws IOException;
   }
 
   void write(FrameType type) throws IOException {
@@ -129,6 +246,10 @@ final class FrameChannel {
 
   /** Tells the other side why this one gives up, if it still listens. */
   void tellFailure(String reason) {
+    if (torn) {
+      // It would be taken for the rest of the frame.
+      return;
+    }
     try {
       ByteBuffer content = UTF_8.encode(reason);
       content.limit(Math.min(content.limit(), FrameType.FAIL.limit));

@@ -12,7 +12,8 @@ enum FrameType {
   END(7, 32),
   DONE(8, 32),
   FAIL(9, 512),
-  BYE(10, 0);
+  BYE(10, 0),
+  BUSY(11, 0);
 
   final int number;
 

@@ -11,7 +11,7 @@ import java.util.Arrays;
 final class Hello {
 
   private static final byte[] MAGIC = "vchan-file".getBytes(US_ASCII);
-  private static final short VERSION = 1;
+  private static final short VERSION = 2;
 
   /** What a side is. */
   enum Role {

@@ -87,8 +87,8 @@ final class PartialFile implements AutoCloseable {
     return channel.size();
   }
 
-  byte[] hash(long bytes, MessageDigest digest) throws IOException {
-    return Sha256.ofPrefix(channel, bytes, digest);
+  byte[] hash(long bytes, MessageDigest digest, Sha256.Listener listener) throws IOException {
+    return Sha256.ofPrefix(channel, bytes, digest, listener);
   }
 
   /** Keeps the first bytes and goes on writing after them. */

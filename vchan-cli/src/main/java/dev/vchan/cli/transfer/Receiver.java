@@ -156,6 +156,8 @@ public final class Receiver {
     }
     try (PartialFile file = opened) {
       receive(offer, file);
+    } catch (TransferException e) {
+      throw e.fault() == Fault.FAILED_HERE ? e : e.of(offer.name(), "");
     }
   }
 
@@ -182,7 +184,7 @@ public final class Receiver {
       frames.tellFailure(reason);
       throw TransferException.failedHere(reason);
     }
-    file.commit(offer, rules.overwrite());
+    frames.doBusily(() -> file.commit(offer, rules.overwrite()));
     bytesLeft -= offer.size();
     frames.write(FrameType.DONE, ByteBuffer.wrap(sum));
     report.accept(Figures.summary("received", offer.name(), offer.size(), start, began, sum));
@@ -195,9 +197,12 @@ public final class Receiver {
         FrameType.ACCEPT,
         ByteBuffer.allocate(FrameType.ACCEPT.limit)
             .putLong(have)
-            .put(file.hash(have, digest))
+            .put(hash(offer, file, have, digest))
             .flip());
-    ByteBuffer body = frames.expect(FrameType.START);
+    ByteBuffer body =
+        frames.expect(
+            FrameType.START,
+            () -> report.accept(offer.name() + ": the other side is comparing what is here"));
     if (body.remaining() != Long.BYTES) {
       throw TransferException.broken("START of " + body.remaining() + " bytes");
     }
@@ -210,6 +215,13 @@ public final class Receiver {
     }
     file.startAt(start);
     return start;
+  }
+
+  private byte[] hash(Offer offer, PartialFile file, long bytes, MessageDigest digest)
+      throws IOException {
+    try (Comparing work = new Comparing(frames, progress, report, offer.name(), bytes)) {
+      return file.hash(bytes, digest, work);
+    }
   }
 
   private void receiveData(Offer offer, PartialFile file, long start, MessageDigest digest)

@@ -25,6 +25,7 @@ public final class Sender {
   private final FrameChannel frames;
   private final Progress.Factory progress;
   private final Consumer<String> report;
+  private long sent;
   private final ByteBuffer buffer = ByteBuffer.allocate(FrameType.DATA.limit);
 
   /**
@@ -75,28 +76,51 @@ public final class Sender {
   }
 
   private boolean send(Path file) throws IOException {
+    Offer offer = describe(file);
+    sent = 0;
     try (FileChannel source = FileChannel.open(file)) {
-      Offer offer = describe(file);
-      frames.write(FrameType.OFFER, offer.encode());
-      if (frames.read() == FrameType.REFUSE) {
-        report.accept(offer.name() + ": refused: " + frames.bodyText());
-        return false;
-      }
-      MessageDigest digest = Sha256.create();
-      long start = start(offer, source, digest);
-      long began = System.nanoTime();
-      sendData(offer, source, start, digest);
-      if (!offer.equals(describe(file))) {
-        throw failure(offer.name() + " changed while it was sent");
-      }
-      byte[] sum = digest.digest();
-      frames.write(FrameType.END, ByteBuffer.wrap(sum));
-      if (!ByteBuffer.wrap(sum).equals(frames.expect(FrameType.DONE))) {
-        throw TransferException.broken("it acknowledged another SHA-256");
-      }
-      report.accept(Figures.summary("sent", offer.name(), offer.size(), start, began, sum));
-      return true;
+      return send(file, offer, source);
+    } catch (TransferException e) {
+      throw e.fault() == Fault.FAILED_HERE ? e : e.of(shown(offer), howFar(offer));
     }
+  }
+
+  private static String shown(Offer offer) {
+    return FileName.printable(offer.name());
+  }
+
+  private Runnable told(Offer offer, String work) {
+    return () -> report.accept("%s: the other side is %s".formatted(shown(offer), work));
+  }
+
+  private String howFar(Offer offer) {
+    return sent == 0
+        ? ""
+        : "; %s of %s had been sent, send it again to resume"
+            .formatted(Figures.bytes(sent), Figures.bytes(offer.size()));
+  }
+
+  private boolean send(Path file, Offer offer, FileChannel source) throws IOException {
+    frames.write(FrameType.OFFER, offer.encode());
+    if (frames.read(told(offer, "comparing what it has already")) == FrameType.REFUSE) {
+      report.accept(shown(offer) + ": refused: " + frames.bodyText());
+      return false;
+    }
+    MessageDigest digest = Sha256.create();
+    long start = start(offer, source, digest);
+    long began = System.nanoTime();
+    sendData(offer, source, start, digest);
+    if (!offer.equals(describe(file))) {
+      throw failure(shown(offer) + " changed while it was sent");
+    }
+    byte[] sum = digest.digest();
+    frames.write(FrameType.END, ByteBuffer.wrap(sum));
+    if (!ByteBuffer.wrap(sum)
+        .equals(frames.expect(FrameType.DONE, told(offer, "writing it to its disk")))) {
+      throw TransferException.broken("it acknowledged another SHA-256");
+    }
+    report.accept(Figures.summary("sent", shown(offer), offer.size(), start, began, sum));
+    return true;
   }
 
   /** Agrees on where to start: at the end of what the receiver has, if that is ours. */
@@ -112,8 +136,8 @@ public final class Sender {
       throw TransferException.broken(
           "it has %d bytes of a file of %d".formatted(start, offer.size()));
     }
-    if (start > 0 && !Arrays.equals(there, Sha256.ofPrefix(source, start, digest))) {
-      report.accept(offer.name() + ": what the other side has is another file's; from the start");
+    if (start > 0 && !Arrays.equals(there, hash(offer, source, start, digest))) {
+      report.accept(shown(offer) + ": what the other side has is another file's; from the start");
       digest.reset();
       start = 0;
     }
@@ -121,22 +145,31 @@ public final class Sender {
     return start;
   }
 
+  private byte[] hash(Offer offer, FileChannel source, long bytes, MessageDigest digest)
+      throws IOException {
+    try (Comparing work = new Comparing(frames, progress, report, shown(offer), bytes)) {
+      return Sha256.ofPrefix(source, bytes, digest, work);
+    }
+  }
+
   private void sendData(Offer offer, FileChannel source, long start, MessageDigest digest)
       throws IOException {
-    try (Progress bar = progress.begin(offer.name(), offer.size(), start)) {
+    try (Progress bar = progress.begin(shown(offer), offer.size(), start)) {
       long position = start;
+      sent = start;
       while (position < offer.size()) {
         buffer.clear().limit((int) Math.min(buffer.capacity(), offer.size() - position));
         int bytes = source.read(buffer, position);
         if (bytes < 0) {
-          throw failure(offer.name() + " was truncated while it was sent");
+          throw failure(shown(offer) + " was truncated while it was sent");
         }
         digest.update(buffer.array(), 0, bytes);
         frames.write(FrameType.DATA, buffer.flip());
         position += bytes;
+        sent = position;
         bar.advance(bytes);
         if (frames.hasNews()) {
-          throw TransferException.broken(frames.read() + " in the middle of a file");
+          throw TransferException.broken(frames.readAny() + " in the middle of a file");
         }
       }
     }

@@ -27,12 +27,19 @@ public final class Sha256 {
     }
   }
 
+  /** Told while it goes on. */
+  interface Listener {
+    void hashed(int bytes) throws IOException;
+  }
+
   /**
    * Hashes the first bytes of a file; the digest goes on from there.
    *
+   * @param listener told of each piece; what it throws ends the work
    * @return the sum so far
    */
-  static byte[] ofPrefix(FileChannel file, long bytes, MessageDigest digest) throws IOException {
+  static byte[] ofPrefix(FileChannel file, long bytes, MessageDigest digest, Listener listener)
+      throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     for (long position = 0; position < bytes; ) {
       buffer.clear().limit((int) Math.min(buffer.capacity(), bytes - position));
@@ -42,6 +49,7 @@ public final class Sha256 {
       }
       digest.update(buffer.array(), 0, read);
       position += read;
+      listener.hashed(read);
     }
     try {
       return ((MessageDigest) digest.clone()).digest();
@@ -59,7 +67,7 @@ public final class Sha256 {
    */
   public static byte[] of(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file)) {
-      return ofPrefix(channel, channel.size(), create());
+      return ofPrefix(channel, channel.size(), create(), _ -> {});
     }
   }
 }

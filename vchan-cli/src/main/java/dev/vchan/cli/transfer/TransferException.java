@@ -2,6 +2,7 @@
 package dev.vchan.cli.transfer;
 
 import java.io.IOException;
+import java.time.Duration;
 
 /** Why a transfer ended, and whose fault it was. */
 public final class TransferException extends IOException {
@@ -14,6 +15,8 @@ public final class TransferException extends IOException {
     BROKEN_THERE,
     /** The other side said that it cannot go on, or left. */
     FAILED_THERE,
+    /** The other side said nothing, or took nothing, for too long. */
+    SILENT_THERE,
     /** This side cannot go on. */
     FAILED_HERE
   }
@@ -34,8 +37,24 @@ public final class TransferException extends IOException {
     return new TransferException(Fault.FAILED_THERE, "the other side gave up: " + why);
   }
 
+  static TransferException gone(String how) {
+    return new TransferException(Fault.FAILED_THERE, "the other side " + how);
+  }
+
+  static TransferException silent(Duration patience) {
+    return new TransferException(
+        Fault.SILENT_THERE, "the other side was silent for " + Figures.patience(patience));
+  }
+
   static TransferException failedHere(String why) {
     return new TransferException(Fault.FAILED_HERE, why);
+  }
+
+  /** The same, said of one file. */
+  TransferException of(String file, String howFar) {
+    TransferException whole = new TransferException(fault, file + ": " + getMessage() + howFar);
+    whole.initCause(this);
+    return whole;
   }
 
   /**

@@ -107,7 +107,7 @@ class HostileTransferTest {
   }
 
   private void sayHello(int role) throws IOException {
-    say(FrameType.HELLO, ("vchan-file\0\1" + (char) role).getBytes(ISO_8859_1));
+    say(FrameType.HELLO, ("vchan-file\0\2" + (char) role).getBytes(ISO_8859_1));
   }
 
   private void offer(String name, long size) throws IOException {
@@ -251,7 +251,7 @@ class HostileTransferTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 11, 127, -1})
+  @ValueSource(ints = {0, 12, 127, -1})
   void anUnknownTypeBreaksTheProtocol(int type) throws IOException {
     theirs.write(frame(type, CONTENT));
     assertBroken("unknown type");
@@ -368,7 +368,7 @@ class HostileTransferTest {
         if (random.nextBoolean()) {
           offer("file", random.nextInt(50));
         } else {
-          theirs.write(frame(random.nextInt(12), body));
+          theirs.write(frame(random.nextInt(13), body));
         }
       }
       theirs.close();
@@ -411,6 +411,14 @@ class HostileTransferTest {
               throw send();
             })
         .isInstanceOf(TransferException.class);
+  }
+
+  @Test
+  void whoIsSentBytesIsNotBusy() throws IOException {
+    sayHello(2);
+    accept(0);
+    say(FrameType.BUSY, new byte[0]);
+    assertThat(send()).hasMessageContaining("BUSY in the middle of a file");
   }
 
   @Test
