@@ -51,14 +51,15 @@ public final class LocalBackend implements Backend {
   }
 
   /**
-   * Opens a directory, which is made if it is missing, as one domain.
+   * Opens a directory as one domain. It is made if it is missing, those above it are not.
    *
    * @param root the directory in which the processes meet
    * @param self own domain
    * @return a backend that holds a thread until it is closed
    * @throws SystemRefusedException if the directory is not this user's own, has another mode than
-   *     0700, is a symbolic link, cannot be written to, cannot be locked in, or has too long a name
-   *     for the sockets in it; or if the platform cannot tell the user at the other end of a socket
+   *     0700, is a symbolic link, holds other things than vchans, cannot be written to, cannot be
+   *     locked in, is in a directory that is missing, or has too long a name for the sockets in it;
+   *     or if the platform cannot tell the user at the other end of a socket
    * @throws IOException if the system fails otherwise
    */
   public static LocalBackend open(Path root, DomainId self) throws IOException {

@@ -8,6 +8,8 @@ import dev.vchan.RendezvousPath;
 import dev.vchan.SystemRefusedException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -30,6 +33,12 @@ final class RootDirectory {
 
   private static final String LONGEST_SOCKET = "/evtchn/32751/2147483647";
   private static final int OWNER_ONLY = 0700;
+
+  /** Of a mode: the nine permissions, and above them set-user-id, set-group-id and sticky. */
+  private static final int ALL_BITS = 07777;
+
+  private static final String LOCKS = "locks";
+  private static final List<String> PARTS = List.of("gnt", "evtchn", "store");
 
   private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY_MODE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -83,22 +92,30 @@ final class RootDirectory {
   /**
    * Makes the directory if need be, and checks that nobody else can reach into it.
    *
-   * @throws SystemRefusedException if it is not ours, not private, not a directory, cannot be
-   *     written to, or its name is too long
+   * @throws SystemRefusedException if it is not ours, not private, not a directory, in use for
+   *     something else, cannot be written to, its parent is missing, or its name is too long
    */
   static RootDirectory open(Path given) throws IOException {
     Path root = given.toAbsolutePath();
     checkLength(root);
     try {
-      Files.createDirectories(root, DIRECTORY_MODE);
+      // Not those above it: they are a typing error.
+      Files.createDirectory(root, DIRECTORY_MODE);
     } catch (FileAlreadyExistsException e) {
-      // Something else than a directory, or a link to one: the check below says which.
+      // Whether it is one that will do, the check below says.
     } catch (IOException | UnsupportedOperationException e) {
+      Path parent = root.getParent();
+      if (parent != null && !Files.exists(parent)) {
+        throw new SystemRefusedException(
+            root.toString(),
+            parent + " does not exist",
+            "make it, if VCHAN_DIR names what you mean");
+      }
       throw Refusal.of(root, e, "choose a directory of your own in VCHAN_DIR");
     }
     check(root);
     RootDirectory opened = new RootDirectory(root, Files.getOwner(root, NOFOLLOW_LINKS));
-    for (String part : new String[] {"gnt", "evtchn", "store"}) {
+    for (String part : PARTS) {
       opened.createDirectories(root.resolve(part));
     }
     return opened;
@@ -125,7 +142,7 @@ final class RootDirectory {
           "remove it, or name another directory in VCHAN_DIR");
     }
     int uid = (Integer) Files.getAttribute(root, "unix:uid", NOFOLLOW_LINKS);
-    int mode = (Integer) Files.getAttribute(root, "unix:mode", NOFOLLOW_LINKS) & 0777;
+    int mode = (Integer) Files.getAttribute(root, "unix:mode", NOFOLLOW_LINKS) & ALL_BITS;
     int own = ownUid();
     if (uid != own) {
       throw new SystemRefusedException(
@@ -133,11 +150,39 @@ final class RootDirectory {
           "belongs to user " + uid + ", this process runs as user " + own,
           "name a directory of your own in VCHAN_DIR");
     }
-    if (mode != OWNER_ONLY) {
+    boolean forUs = holdsNothingElse(root);
+    if ((mode & 0777) != OWNER_ONLY) {
+      // A directory that others need, such as /tmp, must not be taken away from them.
       throw new SystemRefusedException(
           root.toString(),
           "has mode %04o, must be 0700".formatted(mode),
-          "chmod 700 " + root + ", after a look at what others may have put there");
+          forUs && mode <= 0777
+              ? "chmod 700 " + root + ", after a look at what others may have put there"
+              : "name a directory of your own in VCHAN_DIR");
+    }
+    if (!forUs) {
+      throw new SystemRefusedException(
+          root.toString(),
+          "holds other things than vchans",
+          "name an empty directory, or one that does not exist yet, in VCHAN_DIR");
+    }
+  }
+
+  /** Whether it is one of ours, or empty, or just being made by another process. */
+  private static boolean holdsNothingElse(Path root) throws IOException {
+    if (Files.exists(root.resolve(LOCKS), NOFOLLOW_LINKS)) {
+      return true;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(root)) {
+      for (Path entry : entries) {
+        String name = String.valueOf(entry.getFileName());
+        if (!name.equals(LOCKS) && !PARTS.contains(name)) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException | DirectoryIteratorException e) {
+      throw Refusal.of(root, e, "choose a directory of your own in VCHAN_DIR");
     }
   }
 
@@ -152,7 +197,7 @@ final class RootDirectory {
 
   /** The file whose bytes stand for what live processes hold. */
   Path locks() {
-    return root.resolve("locks");
+    return root.resolve(LOCKS);
   }
 
   /** The pages that {@code owner} has granted to {@code client}, from reference {@code first}. */

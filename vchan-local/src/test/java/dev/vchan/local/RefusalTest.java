@@ -69,6 +69,38 @@ class RefusalTest {
   }
 
   @Test
+  void whatOthersNeedIsNotToBeTakenFromThem() throws Exception {
+    Files.createDirectory(meeting.root());
+    Files.setAttribute(meeting.root(), "unix:mode", 01777);
+    refused(meeting.root(), "has mode 1777, must be 0700", "name a directory of your own");
+    Files.setAttribute(meeting.root(), "unix:mode", 0755);
+    Path file = Files.createFile(meeting.root().resolve("file"));
+    refused(meeting.root(), "has mode 0755, must be 0700", "name a directory of your own");
+    Files.delete(file);
+  }
+
+  @Test
+  void aDirectoryInUseForSomethingElseIsRefusedAndLeftAsItIs() throws Exception {
+    Files.createDirectory(meeting.root(), PosixFilePermissions.asFileAttribute(mode("rwx------")));
+    Path file = Files.createFile(meeting.root().resolve("file"));
+    refused(meeting.root(), "holds other things than vchans", "name an empty directory");
+    assertThat(meeting.files()).containsExactly("file");
+    // What lies in one of ours has been put there since; it is left alone.
+    Files.delete(file);
+    meeting.open(0);
+    Files.createFile(file);
+    meeting.open(1);
+    Files.delete(file);
+  }
+
+  @Test
+  void onlyTheLastDirectoryIsMade() throws Exception {
+    Path missing = meeting.parent().resolve("missing");
+    refused(missing.resolve("root"), missing + " does not exist", "VCHAN_DIR");
+    assertThat(missing).doesNotExist();
+  }
+
+  @Test
   void aSymbolicLinkIsRefusedAlsoToADirectoryThatWouldDo() throws Exception {
     Path target = meeting.parent().resolve("target");
     LocalBackend.open(target, CLIENT).close();
