@@ -226,17 +226,37 @@ static void do_race(struct peer *peer, const struct command *command)
     close_race(peer, &race);
 }
 
-// events; answers with the events sent by this process, which the preloaded probe has counted
+// What the preloaded probe offers.
+static void *of_probe(const char *name)
+{
+    void *found = dlsym(RTLD_DEFAULT, name);
+    if (!found)
+        answer("failed no probe is loaded");
+    return found;
+}
+
+// events; answers with the events that were sent by this process
 static void do_events(struct peer *peer, const struct command *command)
 {
     (void)peer;
     (void)command;
     unsigned long (*sent)(void);
-    *(void **)&sent = dlsym(RTLD_DEFAULT, "vchan_probe_events_sent");
+    *(void **)&sent = of_probe("vchan_probe_events_sent");
     if (sent)
         answer("ok %lu", sent());
-    else
-        answer("failed no probe is loaded");
+}
+
+// stop; the next client stops its process between its two reads of the store
+static void do_stop(struct peer *peer, const struct command *command)
+{
+    (void)peer;
+    (void)command;
+    void (*stop_once)(void);
+    *(void **)&stop_once = of_probe("vchan_probe_stop_once");
+    if (stop_once) {
+        stop_once();
+        answer("ok");
+    }
 }
 
 // close
@@ -258,14 +278,15 @@ struct handler {
 
 static const struct handler handlers[] = {
     {"listen", NO_CHANNEL, do_listen}, {"connect", NO_CHANNEL, do_connect},
-    {"race", NO_CHANNEL, do_race},     {"events", ANYTHING, do_events},
+    {"race", NO_CHANNEL, do_race},     {"stop", NO_CHANNEL, do_stop},
     {"accept", CHANNEL, do_accept},    {"streams", CHANNEL, do_streams},
     {"write", CHANNEL, do_put},        {"send", CHANNEL, do_put},
     {"read", CHANNEL, do_take},        {"receive", CHANNEL, do_take},
     {"both", CHANNEL, do_both},        {"end", CHANNEL, do_end},
     {"try-write", CHANNEL, do_try},    {"try-read", CHANNEL, do_try},
-    {"open", CHANNEL, do_open},        {"ping", CHANNEL, do_rounds},
-    {"echo", CHANNEL, do_rounds},      {"close", CHANNEL, do_close},
+    {"open", CHANNEL, do_open},        {"events", ANYTHING, do_events},
+    {"ping", CHANNEL, do_rounds},      {"echo", CHANNEL, do_rounds},
+    {"close", CHANNEL, do_close},
 };
 
 static void obey(struct peer *peer, const struct command *command)

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Preloaded between libxenvchan and whatever stands in for Xen's libraries: counts the events that
-// the library sends, and can stop the process at a moment that nobody outside can hit.
-//
-//   VCHAN_PROBE_STOPS=N   the first N times that a client has read ring-ref, and has not read
-//                         event-channel yet, the process stops itself; SIGCONT lets it go on
+// the library sends, and can stop the process at a moment that nobody outside can hit: when a client
+// has read ring-ref and has not read event-channel yet. SIGCONT lets it go on.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <xenevtchn.h>
 #include <xenstore.h>
 
 static unsigned long events_sent;
-static long stops_made;
+static bool to_be_stopped;
 
 unsigned long vchan_probe_events_sent(void);
+void vchan_probe_stop_once(void);
 
 unsigned long vchan_probe_events_sent(void)
 {
     return events_sent;
+}
+
+void vchan_probe_stop_once(void)
+{
+    to_be_stopped = true;
 }
 
 int xenevtchn_notify(xenevtchn_handle *handle, evtchn_port_t port)
@@ -43,9 +46,8 @@ void *xs_read(struct xs_handle *handle, xs_transaction_t transaction, const char
     void *(*next)(struct xs_handle *, xs_transaction_t, const char *, unsigned int *);
     *(void **)&next = dlsym(RTLD_NEXT, "xs_read");
     void *value = next(handle, transaction, path, length);
-    const char *stops = getenv("VCHAN_PROBE_STOPS");
-    if (value && stops && ends_with(path, "/ring-ref") && stops_made < atol(stops)) {
-        stops_made++;
+    if (value && to_be_stopped && ends_with(path, "/ring-ref")) {
+        to_be_stopped = false;
         raise(SIGSTOP);
     }
     return value;

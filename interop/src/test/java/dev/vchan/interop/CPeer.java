@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -43,16 +42,10 @@ final class CPeer implements AutoCloseable {
 
   /** Starts a process that speaks for a domain in a directory. */
   static CPeer start(Path root, int domain) throws IOException {
-    return start(root, domain, Map.of());
-  }
-
-  /** The same with more in its environment. */
-  static CPeer start(Path root, int domain, Map<String, String> environment) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(Programs.peer().toString());
     builder.environment().put("LD_PRELOAD", Programs.probe() + ":" + Programs.shim());
     builder.environment().put("VCHAN_DIR", root.toString());
     builder.environment().put("VCHAN_DOMID", "" + domain);
-    builder.environment().putAll(environment);
     return new CPeer(builder.redirectError(Redirect.INHERIT).start());
   }
 
@@ -112,8 +105,13 @@ final class CPeer implements AutoCloseable {
   }
 
   /** The letter by which the system describes what the process is doing. */
-  char state() throws IOException {
-    String stat = Files.readString(Path.of("/proc/" + pid() + "/stat"));
+  char state() {
+    String stat;
+    try {
+      stat = Files.readString(Path.of("/proc/" + pid() + "/stat"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return stat.charAt(stat.lastIndexOf(')') + 2);
   }
 

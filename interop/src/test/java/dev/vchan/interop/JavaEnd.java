@@ -15,7 +15,7 @@ final class JavaEnd {
 
   private static final int LARGEST_PIECE = 1 << 21;
 
-  private final Vchan channel;
+  private Vchan channel;
   private final Patterns out;
   private final Patterns in;
   private final Pieces put;
@@ -37,6 +37,11 @@ final class JavaEnd {
     this.in = new Patterns(in);
     this.put = new Pieces(out, largestPut);
     this.taken = new Pieces(in, largestTaken);
+  }
+
+  /** Goes on with both streams on another channel. */
+  void goOnWith(Vchan next) {
+    channel = next;
   }
 
   private ByteBuffer nextPiece(long most) {
