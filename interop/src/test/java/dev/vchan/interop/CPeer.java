@@ -53,9 +53,10 @@ final class CPeer implements AutoCloseable {
     try (BufferedReader lines = process.inputReader()) {
       lines.lines().forEach(answers::add);
     } catch (UncheckedIOException | IOException e) {
-      System.err.println("vchan-peer " + pid() + ": " + e);
+      answers.add(ENDED + ", " + e);
+    } finally {
+      answers.add(ENDED);
     }
-    answers.add(ENDED);
   }
 
   /** Tells the process something, and does not wait for its answer. */

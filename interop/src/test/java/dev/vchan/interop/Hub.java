@@ -37,6 +37,9 @@ final class Hub implements AutoCloseable {
   /** The domain of libxenvchan. */
   static final DomainId C = new DomainId(2);
 
+  /** The name by which they meet if it does not matter. */
+  static final PortName MEETING = new PortName("meet");
+
   private final Path parent;
   private final LeakCheck leaks;
 
@@ -73,7 +76,7 @@ final class Hub implements AutoCloseable {
   static Vchan meet(LocalBackend backend, CPeer peer, Role own, VchanOptions options)
       throws Exception {
     if (own == Role.SERVER) {
-      RendezvousPath path = path(JAVA, "meet");
+      RendezvousPath path = path(JAVA, MEETING);
       try (VchanListener listener = VchanListener.open(backend, C, path, options)) {
         peer.tell("connect %s %s 1000".formatted(JAVA, path));
         Vchan channel = listener.accept(soon());
@@ -81,7 +84,7 @@ final class Hub implements AutoCloseable {
         return channel;
       }
     }
-    RendezvousPath path = path(C, "meet");
+    RendezvousPath path = path(C, MEETING);
     RingSizes sizes = options.sizes().orElseThrow();
     long[] opened =
         peer.ask("listen %s %s %d %d".formatted(JAVA, path, sizes.readBytes(), sizes.writeBytes()));
@@ -104,8 +107,17 @@ final class Hub implements AutoCloseable {
   }
 
   /** Where one of the two listens for the other. */
+  static RendezvousPath path(DomainId server, PortName port) {
+    return RendezvousPath.of(server, server.equals(JAVA) ? C : JAVA, port);
+  }
+
   static RendezvousPath path(DomainId server, String port) {
-    return RendezvousPath.of(server, server.equals(JAVA) ? C : JAVA, new PortName(port));
+    return path(server, new PortName(port));
+  }
+
+  /** Whether somebody, be it a dead one, offers a channel there. */
+  boolean isAdvertised(RendezvousPath path) {
+    return Files.exists(root().resolve("store" + path).resolve(".keys"));
   }
 
   /** What was not given back: pages, event channels, advertisements. */

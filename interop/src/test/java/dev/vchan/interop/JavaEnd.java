@@ -44,6 +44,11 @@ final class JavaEnd {
     channel = next;
   }
 
+  /** Goes on where some bytes of the outgoing stream have been written already. */
+  void skip(int bytes) {
+    out.next(bytes);
+  }
+
   private ByteBuffer nextPiece(long most) {
     outgoing.clear().limit(put.next(most));
     out.fill(outgoing);
