@@ -83,8 +83,7 @@ class KillTest {
           case IDLE -> {}
           case READING -> victim.tell("read 300 300");
           case WRITING -> victim.tell("write 100000 5000");
-          case TRAFFIC ->
-              victim.tell("both stream %d %d 5000 5000".formatted(FOREVER, FOREVER));
+          case TRAFFIC -> victim.tell("both stream %d %d 5000 5000".formatted(FOREVER, FOREVER));
         }
         Pending<Throwable> writing = Workers.PLATFORM.start(() -> writeUntilFailure(channel));
         if (moment == Moment.WRITING) {
@@ -156,8 +155,7 @@ class KillTest {
     try (Hub hub = new Hub()) {
       String root = hub.root().toString();
       PeerProcess victim =
-          PeerProcess.start(
-              Workers.PLATFORM, () -> LocalBackend.open(Path.of(root), Hub.JAVA));
+          PeerProcess.start(Workers.PLATFORM, () -> LocalBackend.open(Path.of(root), Hub.JAVA));
       try (CPeer peer = hub.startPeer()) {
         End end = meet(victim, peer, victims);
         peer.ask("streams 2 1");
@@ -220,10 +218,7 @@ class KillTest {
   private static End meet(PeerProcess process, CPeer peer, Role own) throws Exception {
     if (own == Role.SERVER) {
       Pending<End> listening =
-          process.open(
-              backend ->
-                  Vchan.listen(
-                      backend, Hub.C, Hub.MEETING, OPTIONS, Hub.soon()));
+          process.open(backend -> Vchan.listen(backend, Hub.C, Hub.MEETING, OPTIONS, Hub.soon()));
       peer.ask("connect %s %s 100000".formatted(Hub.JAVA, Hub.path(Hub.JAVA, Hub.MEETING)));
       return listening.get();
     }
@@ -275,8 +270,7 @@ class KillTest {
         CPeer client = hub.startPeer()) {
       String root = hub.root().toString();
       PeerProcess victim =
-          PeerProcess.start(
-              Workers.PLATFORM, () -> LocalBackend.open(Path.of(root), Hub.JAVA));
+          PeerProcess.start(Workers.PLATFORM, () -> LocalBackend.open(Path.of(root), Hub.JAVA));
       victim.start(
           backend -> VchanListener.open(backend, Hub.C, Hub.MEETING, OPTIONS).accept().isOpen());
       Watchdog.until("advertised", () -> hub.isAdvertised(path));

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.interop;
+
+import dev.vchan.DomainId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** A control page, looked at by a third party that changes nothing. */
+final class PageView {
+
+  /** The bytes before the list of grants. */
+  private static final int HEADER = 24;
+
+  private static final int PAGE = 4096;
+  private static final int CLIENT_NOTIFY = 22;
+  private static final int SERVER_NOTIFY = 23;
+
+  private final ByteBuffer page;
+
+  private PageView(ByteBuffer page) {
+    this.page = page.order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /**
+   * The page that a server offers, which has no others: both rings are in it. To be called before a
+   * client has come, since a page that is taken loses its name.
+   */
+  static PageView of(Hub hub, DomainId server) throws IOException {
+    Path file;
+    try (Stream<Path> files = Files.list(hub.root().resolve("gnt").resolve("" + server))) {
+      List<Path> all = files.toList();
+      if (all.size() != 1) {
+        throw new AssertionError("one file of pages is expected: " + all);
+      }
+      file = all.getFirst();
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return new PageView(channel.map(MapMode.READ_ONLY, 0, PAGE));
+    }
+  }
+
+  byte[] header() {
+    byte[] header = new byte[HEADER];
+    page.get(0, header);
+    return header;
+  }
+
+  /** The byte in which one side asks: the server or the client. */
+  int asked(boolean byServer) {
+    return Byte.toUnsignedInt(page.get(byServer ? CLIENT_NOTIFY : SERVER_NOTIFY));
+  }
+}
