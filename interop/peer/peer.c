@@ -167,6 +167,17 @@ static void do_take(struct peer *peer, const struct command *command)
         answer("failed size %s", word(command, 2));
 }
 
+// drop BYTES SIZE, blocking; reads into a buffer of that size, and checks nothing
+static void do_drop(struct peer *peer, const struct command *command)
+{
+    if (largest(&peer->taken, word(command, 2))) {
+        peer->taken.fixed = true;
+        drop(peer, number(command, 1));
+    } else {
+        answer("failed size %s", word(command, 2));
+    }
+}
+
 // both stream|packet OUT_BYTES IN_BYTES OUT_LARGEST IN_LARGEST, non-blocking, with poll
 static void do_both(struct peer *peer, const struct command *command)
 {
@@ -283,10 +294,10 @@ static const struct handler handlers[] = {
     {"write", CHANNEL, do_put},        {"send", CHANNEL, do_put},
     {"read", CHANNEL, do_take},        {"receive", CHANNEL, do_take},
     {"both", CHANNEL, do_both},        {"end", CHANNEL, do_end},
+    {"drop", CHANNEL, do_drop},        {"close", CHANNEL, do_close},
     {"try-write", CHANNEL, do_try},    {"try-read", CHANNEL, do_try},
     {"open", CHANNEL, do_open},        {"events", ANYTHING, do_events},
     {"ping", CHANNEL, do_rounds},      {"echo", CHANNEL, do_rounds},
-    {"close", CHANNEL, do_close},
 };
 
 static void obey(struct peer *peer, const struct command *command)

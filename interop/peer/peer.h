@@ -48,6 +48,8 @@ bool await_client(struct libxenvchan *channel);
 void put(struct peer *peer, enum unit unit, uint64_t bytes);
 void take(struct peer *peer, enum unit unit, uint64_t bytes);
 void both_ways(struct peer *peer, enum unit unit, uint64_t out, uint64_t in);
+// As take, but whatever comes is right.
+void drop(struct peer *peer, uint64_t bytes);
 void take_to_end(struct peer *peer);
 void try_put(struct peer *peer, size_t bytes);
 void try_take(struct peer *peer, size_t bytes);

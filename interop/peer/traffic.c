@@ -63,6 +63,21 @@ void take(struct peer *peer, enum unit unit, uint64_t bytes)
     answer("ok %ju", (uintmax_t)done);
 }
 
+void drop(struct peer *peer, uint64_t bytes)
+{
+    set_blocking(peer, true);
+    uint64_t done = 0;
+    while (done < bytes) {
+        int got = take_some(peer, STREAM, pieces_next(&peer->taken, bytes - done));
+        if (got <= 0) {
+            answer("closed %ju", (uintmax_t)done);
+            return;
+        }
+        done += (uint64_t)got;
+    }
+    answer("ok %ju", (uintmax_t)done);
+}
+
 void take_to_end(struct peer *peer)
 {
     set_blocking(peer, true);

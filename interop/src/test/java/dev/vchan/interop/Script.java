@@ -35,8 +35,7 @@ final class Script {
   private final List<Step> steps = new ArrayList<>();
 
   /** Capacities: there is the ring from the partner to the peer, back the other one. */
-  private Script(
-      CPeer peer, Partner partner, Role partnersRole, PageView page, int there, int back)
+  private Script(CPeer peer, Partner partner, Role partnersRole, PageView page, int there, int back)
       throws Exception {
     this.peer = peer;
     this.partner = partner;
