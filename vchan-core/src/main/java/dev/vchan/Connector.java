@@ -55,7 +55,7 @@ final class Connector {
       // Sampled before the look: an advertisement that comes after it ends the wait at once.
       long seen = watch.changes();
       Optional<Advertisement> found = watch.look();
-      String obstacle = "nothing is advertised there";
+      String obstacle = "nothing is advertised there, or the server has its client already";
       if (found.isPresent()) {
         try {
           return Handshake.join(backend, server, path, options, found.get());

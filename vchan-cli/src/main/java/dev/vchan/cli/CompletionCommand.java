@@ -31,14 +31,14 @@ final class CompletionCommand implements Runnable {
   @Spec private @Nullable CommandSpec spec;
 
   // One script serves both shells: under zsh it switches on zsh's emulation of bash by itself.
-  @SuppressWarnings("UnusedVariable")
   @Parameters(paramLabel = "SHELL", description = "${COMPLETION-CANDIDATES}")
   private @Nullable Shell shell;
 
   @Override
   public void run() {
     CommandLine line = Objects.requireNonNull(spec).root().commandLine();
-    line.getOut().print(AutoComplete.bash("vchan", line));
+    String script = AutoComplete.bash("vchan", line);
+    line.getOut().print(script.replaceFirst("^#!.*bash\n", "#!/usr/bin/env " + shell + "\n"));
     line.getOut().flush();
   }
 }

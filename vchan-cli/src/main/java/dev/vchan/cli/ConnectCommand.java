@@ -37,10 +37,10 @@ final class ConnectCommand implements Callable<Integer> {
   @ParentCommand private @Nullable VchanCommand common;
 
   @Parameters(
-      arity = "1..2",
-      paramLabel = "OPERAND",
+      arity = "0..*",
+      paramLabel = "[DOMID] PORT",
       hideParamSyntax = true,
-      description = "[DOMID] PORT")
+      description = "Where to meet the other side.")
   private List<String> operands = List.of();
 
   @Option(
@@ -65,7 +65,7 @@ final class ConnectCommand implements Callable<Integer> {
             streams.inputIsTerminal());
     try (Meeting meeting = Meeting.open(vchan, vchan.address(operands), patience)) {
       meeting.protect(exchange);
-      exchange.run(meeting.connect());
+      exchange.runOnly(meeting.connect());
     }
     return ExitCodes.DONE;
   }

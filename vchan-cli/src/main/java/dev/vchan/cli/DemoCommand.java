@@ -10,6 +10,7 @@ import dev.vchan.VchanOptions;
 import dev.vchan.cli.demo.Children;
 import dev.vchan.cli.demo.Comparison;
 import dev.vchan.cli.demo.DemoFile;
+import dev.vchan.cli.transfer.Figures;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -119,7 +120,11 @@ final class DemoCommand implements Callable<Integer> {
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         Backend backend = vchan().openBackend();
         VchanListener listener =
-            VchanListener.open(backend, backend.self(), new PortName(name), LARGEST_RINGS)) {
+            VchanListener.open(
+                backend,
+                backend.self(),
+                new PortName(name),
+                vchan().listenOptions(backend, LARGEST_RINGS))) {
       server.bind(UnixDomainSocketAddress.of(socketPath));
       String domain = backend.self().toString();
       Process peer =
@@ -135,8 +140,11 @@ final class DemoCommand implements Callable<Integer> {
       try (Vchan vchan = listener.accept(Deadline.after(PATIENCE));
           SocketChannel socket = server.accept()) {
         out.printf(
-            "  processes %d and %d; rings of %d KiB%n",
-            ProcessHandle.current().pid(), peer.pid(), vchan.outgoingCapacity() >> 10);
+            "  processes %d and %d; rings of %s and %s%n",
+            ProcessHandle.current().pid(),
+            peer.pid(),
+            Figures.bytes(vchan.incomingCapacity()),
+            Figures.bytes(vchan.outgoingCapacity()));
         long bytes = Math.clamp(size, LEAST_STREAM, MOST_STREAM);
         new Comparison(vchan, socket, bytes).print(out);
       }

@@ -37,6 +37,7 @@ final class Exchange {
   private final InputPump pump;
   private final Ending ending;
   private final boolean untilPeerEnds;
+  private boolean last;
   private volatile InputPump.@Nullable Session current;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
 
@@ -71,6 +72,9 @@ final class Exchange {
     current = input;
     try {
       if (receive(channel, input)) {
+        if (last) {
+          closeOutput();
+        }
         finishInput(channel, input);
       }
     } catch (PeerClosedException | PeerDiedException | ProtocolViolationException e) {
@@ -79,6 +83,15 @@ final class Exchange {
       throw e;
     }
     end(channel, input);
+  }
+
+  /**
+   * As {@link #run}, for the only session: the end of what the peer says ends standard output at
+   * once, so that whoever reads it can give the answer that the peer still waits for.
+   */
+  void runOnly(Vchan channel) throws IOException {
+    last = true;
+    run(channel);
   }
 
   private void end(Vchan channel, InputPump.Session input) throws IOException {
@@ -145,10 +158,15 @@ final class Exchange {
         output.write(bytes);
       }
     } catch (IOException e) {
-      boolean readerLeft = "Broken pipe".equals(e.getMessage());
-      throw new CommandFailure(
-          readerLeft ? ExitCodes.PIPE : ExitCodes.FAILED,
-          "cannot write standard output: " + e.getMessage());
+      throw StandardOutput.failure(e);
+    }
+  }
+
+  private void closeOutput() throws CommandFailure {
+    try {
+      output.close();
+    } catch (IOException e) {
+      throw StandardOutput.failure(e);
     }
   }
 

@@ -29,7 +29,7 @@ final class ExitCodes {
     table.put(" " + USAGE, "wrong usage");
     table.put(" " + TIMEOUT, "the other side did not come, or did not go on, in time");
     table.put(" " + PEER, "the other side closed early, died, refused, or broke the protocol");
-    table.put("" + INTERRUPTED, "interrupted (Ctrl-C)");
+    table.put("" + INTERRUPTED, "interrupted (Ctrl-C); 129 if by SIGHUP, 143 if by SIGTERM");
     table.put("" + PIPE, "nobody reads standard output any more");
     return table;
   }

@@ -44,10 +44,10 @@ final class ListenCommand implements Callable<Integer> {
   @ParentCommand private @Nullable VchanCommand common;
 
   @Parameters(
-      arity = "1..2",
-      paramLabel = "OPERAND",
+      arity = "0..*",
+      paramLabel = "[DOMID] PORT",
       hideParamSyntax = true,
-      description = "[DOMID] PORT")
+      description = "Where to meet the other side.")
   private List<String> operands = List.of();
 
   @Option(
@@ -84,7 +84,7 @@ final class ListenCommand implements Callable<Integer> {
       if (keepListening) {
         serveAll(meeting, exchange, console);
       } else {
-        exchange.run(acceptOne(meeting));
+        exchange.runOnly(acceptOne(meeting));
       }
     }
     return ExitCodes.DONE;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.cli;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -27,9 +26,14 @@ public final class Main {
   }
 
   static int run(String... arguments) {
+    StandardOutput output = StandardOutput.install();
     CommandLine line = commandLine();
     try {
-      return line.execute(translate(line, arguments));
+      int code = line.execute(Words.translate(line, arguments));
+      output.check();
+      return code;
+    } catch (CommandFailure e) {
+      return report(e, line);
     } catch (Error e) {
       // Picocli handles exceptions only. Nobody is to see a stack trace who has not asked for one.
       return report(e, line);
@@ -41,7 +45,19 @@ public final class Main {
     line.setParameterExceptionHandler(Main::wrongUsage);
     line.setExecutionExceptionHandler(Main::failed);
     describeExitCodes(line);
+    hide(line, "connect", "--read-size", "--write-size");
+    hide(line, "completion", "--domid", "--backend", "--read-size", "--write-size");
     return line;
+  }
+
+  /** Options that every command takes, and that mean nothing to this one. */
+  private static void hide(CommandLine line, String command, String... options) {
+    CommandSpec spec = line.getSubcommands().get(command).getCommandSpec();
+    for (String name : options) {
+      OptionSpec option = spec.findOption(name);
+      spec.remove(option);
+      spec.addOption(OptionSpec.builder(option).hidden(true).build());
+    }
   }
 
   private static void describeExitCodes(CommandLine line) {
@@ -50,40 +66,36 @@ public final class Main {
     line.getSubcommands().values().forEach(Main::describeExitCodes);
   }
 
-  /**
-   * Understands what ocaml-vchan's xencat takes: {@code -l DOMID PORT} is listen, {@code DOMID
-   * PORT} is connect. Nothing that names a command is touched.
-   */
-  static String[] translate(CommandLine line, String... arguments) {
-    List<String> words = new ArrayList<>(Arrays.asList(arguments));
-    if (words.stream().anyMatch(line.getSubcommands()::containsKey) && !"-l".equals(words.get(0))) {
-      return arguments;
-    }
-    if (words.remove("-l")) {
-      words.addFirst("listen");
-    } else if (words.size() >= 2 && Address.isDomain(words.get(words.size() - 2))) {
-      words.addFirst("connect");
-    }
-    return words.toArray(String[]::new);
-  }
-
   private static int wrongUsage(ParameterException failure, String[] arguments) {
     CommandLine line = failure.getCommandLine();
     String name = line.getCommandSpec().qualifiedName();
     line.getErr().println(name + ": " + complaint(failure, arguments));
-    UnmatchedArgumentException.printSuggestions(failure, line.getErr());
     line.getErr().println("Try '" + name + " --help'.");
     return ExitCodes.USAGE;
   }
 
   private static String complaint(ParameterException failure, String[] arguments) {
-    boolean noSuchCommand =
-        failure instanceof UnmatchedArgumentException unmatched
-            && failure.getCommandLine().getParent() == null
-            && !unmatched.isUnknownOption();
-    return noSuchCommand
-        ? "no such command: " + arguments[0]
-        : String.valueOf(failure.getMessage());
+    String message = String.valueOf(failure.getMessage());
+    if (!(failure instanceof UnmatchedArgumentException unmatched)) {
+      return message;
+    }
+    CommandLine line = failure.getCommandLine();
+    String word = unmatched.getUnmatched().getFirst();
+    if (unmatched.isUnknownOption()) {
+      boolean files = line.getCommandName().equals("send");
+      return "unknown option: " + word + (files ? "; for a file of that name: ./" + word : "");
+    }
+    return line.getParent() == null ? noSuchCommand(line, word) : message;
+  }
+
+  private static String noSuchCommand(CommandLine line, String word) {
+    String meant =
+        line.getSubcommands().keySet().stream()
+            .filter(command -> command.startsWith(word.substring(0, Math.min(3, word.length()))))
+            .findFirst()
+            .map(command -> "; did you mean " + command + "?")
+            .orElse("");
+    return "no such command: " + word + meant;
   }
 
   private static int failed(Exception failure, CommandLine line, ParseResult parsed) {

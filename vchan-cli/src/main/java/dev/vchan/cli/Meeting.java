@@ -7,6 +7,7 @@ import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
 import dev.vchan.VchanTimeoutException;
+import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
 import java.time.Duration;
@@ -61,13 +62,28 @@ final class Meeting implements AutoCloseable {
       channel = connect(path, options, Deadline.after(first));
     } catch (VchanTimeoutException e) {
       if (end.remainingNanos() == 0) {
-        throw e;
+        throw notThere(e);
       }
       console.say("waiting for " + path + " of domain " + address.peer());
-      channel = connect(path, options, end);
+      channel = connectLater(path, options, end);
     }
     console.detail("connected to domain " + address.peer() + " at " + path);
     return channel;
+  }
+
+  private Vchan connectLater(RendezvousPath path, VchanOptions options, Deadline end)
+      throws IOException {
+    try {
+      return connect(path, options, end);
+    } catch (VchanTimeoutException e) {
+      throw notThere(e);
+    }
+  }
+
+  /** Both sides may be right, and look in different directories. */
+  private CommandFailure notThere(VchanTimeoutException cause) {
+    String where = backend instanceof LocalBackend local ? " (in " + local.root() + ")" : "";
+    return new CommandFailure(ExitCodes.TIMEOUT, cause.getMessage() + where);
   }
 
   private Vchan connect(RendezvousPath path, VchanOptions options, Deadline deadline)

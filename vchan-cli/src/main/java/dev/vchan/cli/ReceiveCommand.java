@@ -39,10 +39,10 @@ final class ReceiveCommand implements Callable<Integer> {
   @ParentCommand private @Nullable VchanCommand common;
 
   @Parameters(
-      arity = "1..3",
-      paramLabel = "OPERAND",
+      arity = "0..*",
+      paramLabel = "[DOMID] PORT [DIR]",
       hideParamSyntax = true,
-      description = "[DOMID] PORT [DIR]")
+      description = "Where to meet the other side, and where files go.")
   private List<String> operands = List.of();
 
   @Option(names = "-c", description = "Connect instead of listening.")
@@ -76,7 +76,7 @@ final class ReceiveCommand implements Callable<Integer> {
           new IllegalArgumentException("expected [DOMID] PORT [DIR], but there is " + operands));
     }
     Path directory = Path.of(operands.size() > port + 1 ? operands.get(port + 1) : ".");
-    check(directory);
+    check(directory, address.port());
     Console console = vchan.console();
     Receiver.Rules rules = new Receiver.Rules(directory, overwrite, hidden, mostBytes);
     options.run(
@@ -89,9 +89,13 @@ final class ReceiveCommand implements Callable<Integer> {
     return ExitCodes.DONE;
   }
 
-  private static void check(Path directory) throws IOException {
+  private static void check(Path directory, String port) throws IOException {
     if (!Files.isDirectory(directory)) {
-      throw new CommandFailure(ExitCodes.FAILED, "not a directory: " + directory);
+      String hint =
+          Files.isDirectory(Path.of(port))
+              ? "; the other order: receive %s %s".formatted(directory, port)
+              : "";
+      throw new CommandFailure(ExitCodes.FAILED, "not a directory: " + directory + hint);
     }
     if (!Files.isWritable(directory)) {
       throw new CommandFailure(ExitCodes.FAILED, "cannot write to directory " + directory);

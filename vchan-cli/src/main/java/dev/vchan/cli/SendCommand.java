@@ -4,6 +4,7 @@ package dev.vchan.cli;
 import dev.vchan.cli.transfer.Sender;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,13 +37,16 @@ import picocli.CommandLine.ParentCommand;
     })
 final class SendCommand implements Callable<Integer> {
 
+  private static final String NOT_UTF_8 =
+      "a name that is not UTF-8 cannot be sent (send a link to the file: ln -s FILE NAME): ";
+
   @ParentCommand private @Nullable VchanCommand common;
 
   @Parameters(
-      arity = "2..*",
-      paramLabel = "OPERAND",
+      arity = "0..*",
+      paramLabel = "FILE... [DOMID] PORT",
       hideParamSyntax = true,
-      description = "FILE... [DOMID] PORT")
+      description = "What to send, and where to meet the other side.")
   private List<String> operands = List.of();
 
   @Option(names = "-l", description = "Listen instead of connecting.")
@@ -54,6 +58,10 @@ final class SendCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     VchanCommand vchan = Objects.requireNonNull(common);
     int last = operands.size() - 1;
+    if (last < 1) {
+      throw vchan.usage(
+          new IllegalArgumentException("expected FILE... [DOMID] PORT, but there is " + operands));
+    }
     int first = last > 1 && Address.isDomain(operands.get(last - 1)) ? last - 1 : last;
     Address address = vchan.address(operands.subList(first, last + 1));
     List<Path> files = files(operands.subList(0, first));
@@ -67,11 +75,24 @@ final class SendCommand implements Callable<Integer> {
     return ExitCodes.DONE;
   }
 
+  private static Path path(String name) throws CommandFailure {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException e) {
+      throw new CommandFailure(ExitCodes.FAILED, NOT_UTF_8 + name);
+    }
+  }
+
+  /** Java puts this mark in place of bytes that are no characters, and cannot find such a file. */
+  private static String missing(String name) {
+    return name.indexOf('\uFFFD') >= 0 ? NOT_UTF_8 : "no such file: ";
+  }
+
   /** Looks at all of them before anything is sent. */
   private static List<Path> files(List<String> names) throws IOException {
     List<Path> files = new ArrayList<>();
     for (String name : names) {
-      Path file = Path.of(name);
+      Path file = path(name);
       if (Files.isDirectory(file)) {
         throw new CommandFailure(
             ExitCodes.FAILED,
@@ -79,8 +100,7 @@ final class SendCommand implements Callable<Integer> {
       }
       if (!Files.isRegularFile(file)) {
         throw new CommandFailure(
-            ExitCodes.FAILED,
-            (Files.exists(file) ? "not a regular file: " : "no such file: ") + name);
+            ExitCodes.FAILED, (Files.exists(file) ? "not a regular file: " : missing(name)) + name);
       }
       if (!Files.isReadable(file)) {
         throw new CommandFailure(ExitCodes.FAILED, "permission denied: " + name);

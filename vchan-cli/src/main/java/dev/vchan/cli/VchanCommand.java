@@ -7,6 +7,7 @@ import dev.vchan.VchanOptions;
 import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,14 @@ final class VchanCommand implements Runnable {
 
   private static final String BACKEND_VARIABLE = "VCHAN_BACKEND";
 
+  /** The names of backends, for completion. */
+  static final class Backends implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of("local", "xen").iterator();
+    }
+  }
+
   @Spec private @Nullable CommandSpec spec;
 
   @SuppressWarnings("UnusedVariable") // Picocli itself acts on it.
@@ -67,7 +76,9 @@ final class VchanCommand implements Runnable {
   @Option(
       names = {"-v", "--verbose"},
       scope = ScopeType.INHERIT,
-      description = "Say each step, never the data. Twice: stack traces of failures as well.")
+      description =
+          "Say also when the two sides have met and how much was moved, never the data. Twice:"
+              + " stack traces of failures as well.")
   private boolean[] verbose = {};
 
   @Option(
@@ -81,6 +92,7 @@ final class VchanCommand implements Runnable {
   @Option(
       names = "--backend",
       paramLabel = "NAME",
+      completionCandidates = Backends.class,
       scope = ScopeType.INHERIT,
       description =
           "xen: between Xen domains; local: between processes of this machine. Else"
@@ -175,8 +187,13 @@ final class VchanCommand implements Runnable {
 
   /** Channel options for a side that listens. */
   VchanOptions listenOptions(Backend opened) {
+    return listenOptions(opened, VchanOptions.DEFAULTS);
+  }
+
+  /** Channel options for a side that listens, and has sizes of its own if none were chosen. */
+  VchanOptions listenOptions(Backend opened, VchanOptions otherwise) {
     if (readSize == null && writeSize == null) {
-      return VchanOptions.DEFAULTS;
+      return otherwise;
     }
     RingSizes usual = opened.defaultSizes();
     return VchanOptions.DEFAULTS.withSizes(

@@ -93,6 +93,22 @@ class ListenConnectTest {
   }
 
   @Test
+  void aFilterAsServerSeesTheEndOfTheQuestion() throws Exception {
+    Running server = machine.start(Redirect.PIPE, Redirect.PIPE, folder, "listen", "t");
+    server.says(LISTENING);
+    Path question = machine.random("question", 1000);
+    Running client = machine.startReading(question, "connect", "t");
+    try (OutputStream answer = server.process().getOutputStream();
+        InputStream heard = server.process().getInputStream()) {
+      // Ends although the server is still there, and waits for the answer.
+      answer.write(heard.readAllBytes());
+    }
+    client.succeeds();
+    server.succeeds();
+    Machine.assertSame(question, client.output());
+  }
+
+  @Test
   void oneClientAfterAnother() throws Exception {
     Path in = machine.random("in", 1 << 20);
     // An input that stays open and empty does not hold a session up.
@@ -137,7 +153,9 @@ class ListenConnectTest {
   void aServerThatDoesNotComeIsATimeout() throws Exception {
     Running client = machine.start("connect", "-w", "0.5", "1", "t");
     assertThat(client.exitCode()).isEqualTo(ExitCodes.TIMEOUT);
-    assertThat(client.messages()).contains("/local/domain/1/data/vchan/0/t", "timed out");
+    assertThat(client.messages())
+        .contains("/local/domain/1/data/vchan/0/t", "timed out", "has its client already")
+        .contains(machine.meeting().toString());
     Running server = machine.start("listen", "-w", "0.5", "1", "t");
     assertThat(server.exitCode()).isEqualTo(ExitCodes.TIMEOUT);
   }

@@ -106,6 +106,16 @@ class SendReceiveTest {
     assertThat(directory.messages()).contains("is a directory");
     assertThat(nowhere.exitCode()).isEqualTo(ExitCodes.FAILED);
     assertThat(nowhere.messages()).isEqualTo("vchan: not a directory: nowhere\n");
+    Running swapped = machine.start("receive", "target", "drop");
+    assertThat(swapped.exitCode()).isEqualTo(ExitCodes.FAILED);
+    assertThat(swapped.messages()).contains("the other order: receive drop target");
+  }
+
+  @Test
+  void aNameThatIsNotUtf8IsNotCalledMissing() throws Exception {
+    Running odd = machine.start("send", "bad\uFFFDname", "drop");
+    assertThat(odd.exitCode()).isEqualTo(ExitCodes.FAILED);
+    assertThat(odd.messages()).contains("not UTF-8").contains("ln -s");
   }
 
   @Test

@@ -4,8 +4,10 @@ package dev.vchan.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.cli.Machine.Running;
+import dev.vchan.cli.transfer.Figures;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -13,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** What is said to people: help, wrong usage, failures. */
@@ -25,7 +28,7 @@ class UsageTest {
     CommandLine line = Main.commandLine();
     line.setOut(new PrintWriter(out));
     line.setErr(new PrintWriter(error));
-    return line.execute(Main.translate(line, arguments));
+    return line.execute(Words.translate(line, arguments));
   }
 
   static Stream<String> commands() {
@@ -62,7 +65,7 @@ class UsageTest {
       quoteCharacter = '~',
       textBlock =
           """
-          listen                         | OPERAND
+          listen                         | expected [DOMID] PORT
           listen 1 2 3                   | 3 operands: [1, 2, 3]
           listen x t                     | not a domain id: "x"
           listen 32752 t                 | domain id out of range: 32752
@@ -78,17 +81,80 @@ class UsageTest {
           connect -w soon t              | 'soon' is not a number of seconds
           connect --backend kvm t        | must be xen or local
           connect --what t               | --what
-          send t                         | OPERAND
+          send t                         | expected FILE... [DOMID] PORT, but there is [t]
+          send -dash t                   | unknown option: -dash; for a file of that name: ./-dash
+          receive -dash t                | unknown option: -dash
           receive 1 t dir more           | [1, t, dir, more]
           receive t dir more             | expected [DOMID] PORT [DIR]
           demo --size -1                 | negative
-          dance                          | dance
+          dance                          | no such command: dance
+          -v recieve t                   | no such command: recieve; did you mean receive?
           """)
   void wrongUsageIsSaidWithTheValue(String line, String message) {
     assertThat(run(line.split(" ", -1))).isEqualTo(ExitCodes.USAGE);
     assertThat(error.toString()).contains(message).contains("--help");
     assertThat(error.toString().lines().count()).isBetween(2L, 3L);
     assertThat(out.toString()).isEmpty();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "0 greetings -w 1,      connect 0 greetings -w 1",
+    "-w 1 0 greetings,      connect -w 1 0 greetings",
+    "--domid=3 -vw1 2 hello -N, connect --domid=3 -vw1 2 hello -N",
+    "--domid 3 2 hello,     connect --domid 3 2 hello",
+    "-l 2 x -w 1,           listen 2 x -w 1",
+    "-lw 1 x,               listen -w 1 x",
+    "2 x -vlw 1,            listen 2 x -vw 1",
+    "-l send,               listen send",
+    "send -l 1 x,           send -l 1 x",
+    "-v send 1 x,           -v send 1 x",
+    "greetings,             greetings",
+    "0,                     0",
+    "help,                  --help",
+    "help send,             send --help"
+  })
+  void linesWithoutACommandAreUnderstood(String line, String meant) {
+    assertThat(Words.translate(Main.commandLine(), line.split(" ", -1)))
+        .containsExactly(meant.split(" ", -1));
+  }
+
+  @Test
+  void helpOffersOnlyWhatMeansSomething() {
+    assertThat(run("connect", "--help")).isZero();
+    assertThat(run("completion", "--help")).isZero();
+    assertThat(out.toString())
+        .contains("[DOMID] PORT")
+        .doesNotContain("--read-size", "--write-size", "OPERAND");
+  }
+
+  @Test
+  void completionIsForTheShellThatWasNamed() {
+    assertThat(run("completion", "zsh")).isZero();
+    assertThat(out.toString()).startsWith("#!/usr/bin/env zsh\n").contains("\"local\" \"xen\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "completion bash"})
+  void whatCannotBeWrittenIsNoSuccess(String line, @TempDir Path folder) throws Exception {
+    try (Machine machine = new Machine(folder)) {
+      Path full = Path.of("/dev/full");
+      Running command =
+          machine.start(
+              Redirect.from(Path.of("/dev/null").toFile()),
+              Redirect.to(full.toFile()),
+              full,
+              line.split(" ", -1));
+      assertThat(command.exitCode()).isEqualTo(ExitCodes.FAILED);
+      assertThat(command.messages())
+          .isEqualTo("vchan: cannot write standard output: No space left on device\n");
+    }
+  }
+
+  @Test
+  void figuresOfSmallThingsAreNotNought() {
+    assertThat(Figures.rate(7, 10_000_000)).isEqualTo("1 KiB/s");
+    assertThat(Figures.rate(5 << 20, 1_000_000_000)).isEqualTo("5 MiB/s");
   }
 
   @Test
@@ -103,9 +169,11 @@ class UsageTest {
   @Test
   void theDemoShowsEqualSums(@TempDir Path folder) throws Exception {
     try (Machine machine = new Machine(folder)) {
-      Running demo = machine.start("demo", "--size", "1M");
+      Running demo = machine.start("demo", "--size", "1M", "--read-size", "4K");
       demo.succeeds();
-      assertThat(demo.output()).content().contains("stream", "round trip", "  equal", "Next:");
+      assertThat(demo.output())
+          .content()
+          .contains("rings of 4.0 KiB and 64.0 KiB", "stream", "round trip", "  equal", "Next:");
     }
   }
 }

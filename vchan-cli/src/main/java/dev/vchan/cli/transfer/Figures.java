@@ -37,10 +37,14 @@ public final class Figures {
    *
    * @param bytes how many
    * @param nanos in which time
-   * @return MiB per second
+   * @return MiB per second, or less
    */
   public static String rate(long bytes, long nanos) {
-    return String.format(Locale.ROOT, "%.0f MiB/s", bytes / MEBI / Math.max(1, nanos) * NANOS);
+    double perSecond = bytes / (double) Math.max(1, nanos) * NANOS;
+    if (perSecond < MEBI) {
+      return String.format(Locale.ROOT, "%.0f KiB/s", perSecond / 1024);
+    }
+    return String.format(Locale.ROOT, "%.0f MiB/s", perSecond / MEBI);
   }
 
   /**
