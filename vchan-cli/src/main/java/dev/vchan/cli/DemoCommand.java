@@ -10,6 +10,7 @@ import dev.vchan.VchanOptions;
 import dev.vchan.cli.demo.Children;
 import dev.vchan.cli.demo.Comparison;
 import dev.vchan.cli.demo.DemoFile;
+import dev.vchan.cli.demo.WorkDirectory;
 import dev.vchan.cli.transfer.Figures;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
@@ -74,17 +75,15 @@ final class DemoCommand implements Callable<Integer> {
     if (file != null && !Files.isRegularFile(file)) {
       throw new CommandFailure(ExitCodes.FAILED, "no such file: " + file);
     }
-    Path work = Files.createTempDirectory("vchan-demo-");
-    try (Children children = new Children()) {
+    try (WorkDirectory work = WorkDirectory.make();
+        Children children = new Children()) {
       Interruption.onInterrupt(
           () -> {
             children.end();
-            DemoFile.deleteAll(work);
+            work.close();
             return false;
           });
-      return run(work, children);
-    } finally {
-      DemoFile.deleteAll(work);
+      return run(work.path(), children);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.vchan.cli.transfer.Figures;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -168,12 +169,21 @@ class UsageTest {
 
   @Test
   void theDemoShowsEqualSums(@TempDir Path folder) throws Exception {
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    Path killed = Files.createTempDirectory(temporary, "vchan-demo-");
+    Path begun = Files.createTempDirectory(temporary, "vchan-demo-");
+    Files.createFile(killed.resolve("lock"));
+    Files.createFile(killed.resolve("random"));
     try (Machine machine = new Machine(folder)) {
       Running demo = machine.start("demo", "--size", "1M", "--read-size", "4K");
       demo.succeeds();
       assertThat(demo.output())
           .content()
           .contains("rings of 4.0 KiB and 64.0 KiB", "stream", "round trip", "  equal", "Next:");
+      assertThat(killed).doesNotExist();
+      assertThat(begun).exists();
+    } finally {
+      Files.delete(begun);
     }
   }
 }
