@@ -80,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
       Interruption.onInterrupt(
           () -> {
             children.end();
-            work.close();
+            DemoFile.deleteAll(work.path());
             return false;
           });
       return run(work.path(), children);

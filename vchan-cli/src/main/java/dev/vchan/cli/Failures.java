@@ -41,8 +41,8 @@ final class Failures {
       case ProtocolViolationException broken ->
           "the other side broke the protocol: " + message(broken);
       case SystemRefusedException refused -> message(refused);
-      case PeerClosedException gone ->
-          "the other side closed before it had taken everything: " + message(gone);
+      case PeerClosedException _ -> "the other side closed before it had taken everything";
+      case PeerDiedException _ -> "the other side died";
       case VchanException known -> message(known);
       case ClosedChannelException _ -> "the channel was closed";
       case NoSuchFileException missing -> "no such file: " + missing.getFile();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.cli;
 
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -52,7 +53,7 @@ public final class Main {
 
   /** Options that every command takes, and that mean nothing to this one. */
   private static void hide(CommandLine line, String command, String... options) {
-    CommandSpec spec = line.getSubcommands().get(command).getCommandSpec();
+    CommandSpec spec = Objects.requireNonNull(line.getSubcommands().get(command)).getCommandSpec();
     for (String name : options) {
       OptionSpec option = spec.findOption(name);
       spec.remove(option);
@@ -69,12 +70,12 @@ public final class Main {
   private static int wrongUsage(ParameterException failure, String[] arguments) {
     CommandLine line = failure.getCommandLine();
     String name = line.getCommandSpec().qualifiedName();
-    line.getErr().println(name + ": " + complaint(failure, arguments));
+    line.getErr().println(name + ": " + complaint(failure));
     line.getErr().println("Try '" + name + " --help'.");
     return ExitCodes.USAGE;
   }
 
-  private static String complaint(ParameterException failure, String[] arguments) {
+  private static String complaint(ParameterException failure) {
     String message = String.valueOf(failure.getMessage());
     if (!(failure instanceof UnmatchedArgumentException unmatched)) {
       return message;

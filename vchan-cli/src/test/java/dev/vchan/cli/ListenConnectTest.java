@@ -220,6 +220,7 @@ class ListenConnectTest {
     assertThat(client.exitCode()).isEqualTo(ExitCodes.PIPE);
     assertThat(client.messages()).doesNotContain("Broken pipe");
     assertThat(server.exitCode()).isEqualTo(ExitCodes.PEER);
+    assertThat(server.messages()).contains("vchan: the other side ").doesNotContain("this call");
     machine.sweep();
   }
 

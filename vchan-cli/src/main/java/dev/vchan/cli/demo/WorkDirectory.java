@@ -102,7 +102,7 @@ public final class WorkDirectory implements AutoCloseable {
     return null;
   }
 
-  /** Removes it with all that is in it; may be called from any thread, and twice. */
+  /** Removes it with all that is in it. */
   @Override
   public void close() throws IOException {
     DemoFile.deleteAll(path);
