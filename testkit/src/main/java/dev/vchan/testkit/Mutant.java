@@ -99,7 +99,20 @@ public enum Mutant {
             events.memory().execute(peer, from.notices());
           }
       """,
-      "");
+      ""),
+
+  /** What a forwarded client sent before it went, and is still under way, is lost. */
+  UNTAKEN_ANSWER_ENDS_THE_QUESTION(
+      "with a close as soon as the answer is not taken",
+      "vchan-cli/src/main/java/dev/vchan/cli/forward/Session.java",
+      """
+            fail(e);
+            discardOutput();
+      """,
+      """
+            fail(e);
+            closeChannel();
+      """);
 
   private final String title;
   private final String file;

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Assumptions;
  * group.
  */
 public enum Needs {
-  /** A compiler, the libraries of Xen, and programs that use them. */
-  PEERS("apt-get install gcc libc6-dev libxen-dev");
+  /** A compiler, the libraries of Xen, programs that use them, and a service to forward. */
+  PEERS("apt-get install gcc libc6-dev libxen-dev redis-server redis-tools");
 
   private final String remedy;
 

@@ -64,7 +64,7 @@ final class ConnectCommand implements Callable<Integer> {
             ending,
             streams.inputIsTerminal());
     try (Meeting meeting = Meeting.open(vchan, vchan.address(operands), patience)) {
-      meeting.protect(exchange);
+      meeting.protect(exchange::isCutShort);
       exchange.runOnly(meeting.connect());
     }
     return ExitCodes.DONE;

@@ -109,6 +109,7 @@ final class DemoCommand implements Callable<Integer> {
     out.println("  " + command + " listen hello      in one terminal, and in another");
     out.println("  " + command + " connect hello     type, and see it there");
     out.println("  " + command + " send --help       files between processes of yours");
+    out.println("  " + command + " forward --help    TCP and Unix sockets over a channel");
     return equal ? ExitCodes.DONE : ExitCodes.FAILED;
   }
 

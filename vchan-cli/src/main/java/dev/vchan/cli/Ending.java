@@ -22,6 +22,13 @@ final class Ending {
       description = "Close this long after the other side has taken all of standard input.")
   private @Nullable Duration lingering;
 
+  /** As with {@code -N}. */
+  static Ending atEndOfInput() {
+    Ending ending = new Ending();
+    ending.closeAtEnd = true;
+    return ending;
+  }
+
   /** How long to go on receiving after the input has ended, null for as long as the peer likes. */
   @Nullable Duration lingering(boolean halfClose) {
     if (lingering != null) {

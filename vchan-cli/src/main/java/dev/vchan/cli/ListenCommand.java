@@ -80,21 +80,14 @@ final class ListenCommand implements Callable<Integer> {
             ending,
             keepListening || streams.inputIsTerminal());
     try (Meeting meeting = Meeting.open(vchan, vchan.address(operands), patience)) {
-      meeting.protect(exchange);
+      meeting.protect(exchange::isCutShort);
       if (keepListening) {
         serveAll(meeting, exchange, console);
       } else {
-        exchange.runOnly(acceptOne(meeting));
+        exchange.runOnly(meeting.acceptOne());
       }
     }
     return ExitCodes.DONE;
-  }
-
-  /** The next client of this name finds nobody from the moment one has been accepted. */
-  private static Vchan acceptOne(Meeting meeting) throws IOException {
-    try (VchanListener listener = meeting.listen()) {
-      return meeting.accept(listener);
-    }
   }
 
   private static void serveAll(Meeting meeting, Exchange exchange, Console console)

@@ -7,6 +7,7 @@ import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
 import dev.vchan.VchanTimeoutException;
+import dev.vchan.cli.forward.SocketEntrance;
 import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
@@ -86,16 +87,26 @@ final class Meeting implements AutoCloseable {
     return new CommandFailure(ExitCodes.TIMEOUT, cause.getMessage() + where);
   }
 
+  /** Makes what connects without a word, for one client after another. */
+  SocketEntrance.Connector connector() {
+    RendezvousPath path = path(true);
+    VchanOptions options = common.connectOptions();
+    return deadline -> connectLater(path, options, deadline);
+  }
+
   private Vchan connect(RendezvousPath path, VchanOptions options, Deadline deadline)
       throws IOException {
     return Vchan.connect(backend, address.peer(), path, options, deadline);
   }
 
   VchanListener listen() throws IOException {
-    VchanListener listener =
-        VchanListener.open(backend, address.peer(), path(false), common.listenOptions(backend));
+    VchanListener listener = listenQuietly();
     console.say("listening at " + listener.path() + " for domain " + address.peer());
     return listener;
+  }
+
+  VchanListener listenQuietly() throws IOException {
+    return VchanListener.open(backend, address.peer(), path(false), common.listenOptions(backend));
   }
 
   Vchan accept(VchanListener listener) throws IOException {
@@ -104,11 +115,19 @@ final class Meeting implements AutoCloseable {
     return channel;
   }
 
+  /** The next client of this name finds nobody from the moment one has been accepted. */
+  Vchan acceptOne() throws IOException {
+    try (VchanListener listener = listen()) {
+      return accept(listener);
+    }
+  }
+
   private Deadline deadline() {
     return patience == null ? Deadline.NEVER : Deadline.after(patience);
   }
 
-  private RendezvousPath path(boolean asClient) {
+  /** Where the two meet. */
+  RendezvousPath path(boolean asClient) {
     try {
       return asClient
           ? address.path(address.peer(), backend.self())
@@ -119,11 +138,13 @@ final class Meeting implements AutoCloseable {
   }
 
   /**
-   * Makes {@link #close}, on Ctrl-C as well as at a failure, leave a channel of {@code exchange}
-   * alone that is in the middle of a stream: its peer then learns that this side died.
+   * Makes {@link #close}, on Ctrl-C as well as at a failure, leave channels alone that are in the
+   * middle of a stream: their peers then learn that this side died.
+   *
+   * @param inTheMiddle whether there are such channels
    */
-  void protect(Exchange exchange) {
-    cutShort = exchange::isCutShort;
+  void protect(BooleanSupplier inTheMiddle) {
+    cutShort = inTheMiddle;
   }
 
   /** Closes whatever is open, in good order. */

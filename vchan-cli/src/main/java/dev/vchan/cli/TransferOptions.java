@@ -3,7 +3,6 @@ package dev.vchan.cli;
 
 import dev.vchan.Deadline;
 import dev.vchan.Vchan;
-import dev.vchan.VchanListener;
 import dev.vchan.cli.transfer.TransferException;
 import java.io.IOException;
 import java.time.Duration;
@@ -45,7 +44,7 @@ final class TransferOptions {
   /** Meets the other side and does the work; whoever did the last write waits for its reader. */
   void run(VchanCommand common, Address address, boolean listen, Work work) throws IOException {
     try (Meeting meeting = Meeting.open(common, address, patience)) {
-      try (Vchan channel = listen ? accept(meeting) : meeting.connect()) {
+      try (Vchan channel = listen ? meeting.acceptOne() : meeting.connect()) {
         work.on(channel);
         channel.drain(Deadline.after(Duration.ofSeconds(10)));
       }
@@ -57,12 +56,6 @@ final class TransferOptions {
             case BROKEN_THERE, FAILED_THERE -> ExitCodes.PEER;
           };
       throw new CommandFailure(code, String.valueOf(e.getMessage()));
-    }
-  }
-
-  private static Vchan accept(Meeting meeting) throws IOException {
-    try (VchanListener listener = meeting.listen()) {
-      return meeting.accept(listener);
     }
   }
 }

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ConnectCommand.class,
       SendCommand.class,
       ReceiveCommand.class,
+      ForwardCommand.class,
       CompletionCommand.class
     },
     description = {
@@ -42,6 +43,7 @@ import picocli.CommandLine.Spec;
       "  vchan demo                          see it work and measure it",
       "  vchan listen 0 hello > copy         in one terminal, and",
       "  vchan connect 0 hello < file        in another",
+      "  vchan forward tcp:6379 3 redis      a port of TCP to domain 3",
       "  vchan -l 2 hello, vchan 1 hello     the same words as xencat"
     })
 final class VchanCommand implements Runnable {

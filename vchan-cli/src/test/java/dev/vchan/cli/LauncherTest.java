@@ -2,8 +2,12 @@
 package dev.vchan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -61,6 +65,11 @@ class LauncherTest {
       throws IOException {
     List<String> line = new ArrayList<>(List.of(command.toString()));
     line.addAll(List.of(arguments));
+    return start(line, number, more);
+  }
+
+  private Process start(List<String> line, int number, Map<String, String> more)
+      throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(line)
             .directory(folder.toFile())
@@ -161,6 +170,39 @@ class LauncherTest {
     assertThat(none.exit()).isEqualTo(1);
     assertThat(none.error()).hasSize(1).first().asString().contains("Maven", "apt install maven");
     assertThat(Files.exists(builds)).isFalse();
+  }
+
+  @Test
+  void aSocketThatForwardIsToldBecomesItsStandardInput() throws Exception {
+    script(
+        "jdk/bin/java",
+        """
+        readlink /proc/self/fd/0
+        test -e /proc/self/fd/3 && echo open
+        for word; do echo "$word"; done
+        """);
+    try (ServerSocketChannel server = ServerSocketChannel.open()) {
+      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
+      String connected = "exec 3<>/dev/tcp/127.0.0.1/" + port + "; exec \"$0\" \"$@\"";
+      for (String operand : List.of("3", "fd:3")) {
+        Process told = bash(connected, "forward", operand);
+        assertThat(finish(told, 5).output()).element(0, STRING).startsWith("socket:");
+        assertThat(finish(told, 5).output()).contains("-Dvchan.inherited=3").doesNotContain("open");
+      }
+      // Not a socket, and not for it: the name of a port may be a number.
+      Process file = bash("exec 3</dev/null; exec \"$0\" \"$@\"", "forward", "3");
+      assertThat(finish(file, 5).output()).contains("-Dvchan.inherited=0", "open");
+      Process other = bash(connected, "connect", "3");
+      assertThat(finish(other, 5).output()).contains("-Dvchan.inherited=0", "open");
+    }
+  }
+
+  private Process bash(String line, String... arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(List.of("bash", "-c", line, root.resolve("vchan").toString()));
+    command.addAll(List.of(arguments));
+    return start(command, 5, Map.of());
   }
 
   @Test

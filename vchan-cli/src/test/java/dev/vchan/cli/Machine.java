@@ -3,6 +3,7 @@ package dev.vchan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -27,6 +28,8 @@ final class Machine implements AutoCloseable {
   private final Path folder;
   private final Path meeting;
   private final List<Running> started = new ArrayList<>();
+  private String classPath =
+      System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
   Machine(Path folder) {
     this(folder, folder.resolve("meet"));
@@ -93,13 +96,15 @@ final class Machine implements AutoCloseable {
 
   /** Starts a command without input under a limit, in the words of a shell's ulimit. */
   Running startLimited(String limit, String... arguments) throws IOException {
+    return startThrough(
+        List.of("/bin/sh", "-c", "ulimit " + limit + " && exec \"$@\"", "limited"), arguments);
+  }
+
+  /** Starts a command without input by another command, whose last arguments it becomes. */
+  Running startThrough(List<String> other, String... arguments) throws IOException {
     Path output = folder.resolve("output-" + started.size());
     return start(
-        List.of("/bin/sh", "-c", "ulimit " + limit + " && exec \"$@\"", "limited"),
-        Redirect.from(NOTHING.toFile()),
-        Redirect.to(output.toFile()),
-        output,
-        arguments);
+        other, Redirect.from(NOTHING.toFile()), Redirect.to(output.toFile()), output, arguments);
   }
 
   Running start(Redirect input, Redirect output, Path file, String... arguments)
@@ -129,13 +134,18 @@ final class Machine implements AutoCloseable {
     return running;
   }
 
-  static List<String> java() {
+  /** Has commands from here on use changed classes. */
+  void putFirst(Path classes) {
+    classPath = classes + File.pathSeparator + classPath;
+  }
+
+  private List<String> java() {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--illegal-native-access=deny",
         "-XX:+UseSerialGC",
         "-cp",
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+        classPath,
         "dev.vchan.cli.Main");
   }
 

@@ -87,6 +87,19 @@ class UsageTest {
           receive -dash t                | unknown option: -dash
           receive 1 t dir more           | [1, t, dir, more]
           receive t dir more             | expected [DOMID] PORT [DIR]
+          forward                        | expected SOCKET [DOMID] PORT
+          forward t                      | expected SOCKET [DOMID] PORT
+          forward tcp:1                  | expected SOCKET [DOMID] PORT
+          forward 1 2 3                  | expected SOCKET [DOMID] PORT
+          forward tcp:1 unix:x           | expected SOCKET [DOMID] PORT
+          forward 6379 0 redis           | a socket as in tcp:6379
+          forward tcp:1 x y              | not a domain id: "x"
+          forward tcp:65536 t            | tcp:65536: a TCP port is at most 65535
+          forward tcp:::1:80 t           | as in tcp:[::1]:PORT
+          forward t fd:x                 | fd:x: must be the number
+          forward --mode=both 0 /a /b    | client, server
+          forward -m server tcp:1 t      | DOMID NODEPATH SOCKET
+          forward -q long tcp:1 t        | 'long' is not a number of seconds
           demo --size -1                 | negative
           dance                          | no such command: dance
           -v recieve t                   | no such command: recieve; did you mean receive?
