@@ -69,11 +69,14 @@ API int xenevtchn_close(xenevtchn_handle *handle) {
 }
 
 API int xenevtchn_fd(xenevtchn_handle *handle) {
-    if (shim_enter_with(handle->life) != 0) {
-        return -1;
+    /* Asked before each select by some, so it costs nothing but the first time. */
+    if (!handle->fd_given) {
+        if (shim_enter_with(handle->life) != 0) {
+            return -1;
+        }
+        handle->fd_given = true;
+        shim_leave();
     }
-    handle->fd_given = true;
-    shim_leave();
     return handle->epoll;
 }
 

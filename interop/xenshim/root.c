@@ -3,10 +3,13 @@
 #define _GNU_SOURCE
 #include "shim.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -166,6 +169,27 @@ static int choose_root(char path[PATH_MAX]) {
     return 0;
 }
 
+static const char *const parts[] = {"gnt", "evtchn", "store", NULL};
+
+/* Whether it is one of ours, or empty, or just being made by another process. */
+static bool holds_nothing_else(const char *path) {
+    DIR *names = opendir(path);
+    bool foreign = false;
+    bool ours = false;
+    for (const struct dirent *name; names != NULL && (name = readdir(names)) != NULL;) {
+        bool part = strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0;
+        for (int i = 0; parts[i] != NULL; i++) {
+            part |= strcmp(name->d_name, parts[i]) == 0;
+        }
+        foreign |= !part;
+        ours |= strcmp(name->d_name, "locks") == 0;
+    }
+    if (names != NULL) {
+        closedir(names);
+    }
+    return ours || !foreign;
+}
+
 /* Whoever can reach into the directory could do to us what he likes: only its owner may. */
 static int check_root(const char *path) {
     struct stat found;
@@ -179,9 +203,17 @@ static int check_root(const char *path) {
     }
     if (found.st_uid != shim.user || (found.st_mode & 0777) != 0700) {
         complain("%s belongs to user %u and has mode %04o, must belong to user %u and have 0700:"
-                 " chmod 700 it, or name another one in VCHAN_DIR",
-                 path, (unsigned)found.st_uid, (unsigned)found.st_mode & 0777, (unsigned)shim.user);
+                 " name a directory of your own in VCHAN_DIR",
+                 path, (unsigned)found.st_uid, (unsigned)found.st_mode & 07777,
+                 (unsigned)shim.user);
         errno = EACCES;
+        return -1;
+    }
+    if (!holds_nothing_else(path)) {
+        complain("%s holds other things than vchans: name an empty directory, or one that does not"
+                 " exist yet, in VCHAN_DIR",
+                 path);
+        errno = EEXIST;
         return -1;
     }
     return 0;
@@ -193,7 +225,8 @@ static int open_root(void) {
     if (choose_domain() != 0 || choose_root(path) != 0) {
         return -1;
     }
-    if (make_directories(path, true) != 0) {
+    /* Not the directories above it: that they are missing is a typing error. */
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         complain("%s cannot be made: %s; name a directory of your own in VCHAN_DIR", path,
                  strerror(errno));
         return -1;
@@ -203,8 +236,7 @@ static int open_root(void) {
     }
     memcpy(shim.root, path, strlen(path) + 1); /* As short as sockets need it. */
     char part[PATH_MAX];
-    const char *parts[] = {"gnt", "evtchn", "store"};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (int i = 0; parts[i] != NULL; i++) {
         if (below_root(part, "/%s", parts[i]) != 0 || make_directories(part, true) != 0) {
             complain("%s cannot be made: %s", part, strerror(errno));
             return -1;
@@ -288,6 +320,14 @@ void shim_leave(void) {
     int keep = errno;
     pthread_mutex_unlock(&lock);
     errno = keep;
+}
+
+/* vchan run asks for it: a program that it waits for is not to go on alone when it is killed. */
+__attribute__((constructor)) static void end_with_parent(void) {
+    const char *parent = getenv("VCHAN_RUN_PARENT");
+    if (parent != NULL && strtol(parent, NULL, 10) == getppid()) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+    }
 }
 
 /*

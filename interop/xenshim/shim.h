@@ -223,7 +223,7 @@ struct port {
 struct xenevtchn_handle {
     unsigned life;
     int epoll; /* what the program sees */
-    bool fd_given;
+    _Atomic bool fd_given;
     struct port *ports;
     struct port *last; /* reported by the last xenevtchn_pending, and not unmasked since */
     bool lazy;         /* the last one is still shown */

@@ -6,6 +6,7 @@ module dev.vchan.cli {
   requires dev.vchan;
   requires dev.vchan.local;
   requires info.picocli;
+  requires jdk.net;
   requires me.tongfei.progressbar;
 
   opens dev.vchan.cli to

@@ -44,6 +44,11 @@ public final class Programs {
     return compiled("xenshim/test/build", "shim-test");
   }
 
+  /** Measures an event of what stands in for Xen beside a byte in a pipe. */
+  static Path eventBench() throws IOException {
+    return compiled("bench-event/build", "bench-event");
+  }
+
   /**
    * Compiles what stands in for Xen's libraries against their own headers.
    *

@@ -22,7 +22,7 @@ final class Interruption {
   /** What is to be done when the process is interrupted. */
   interface Action {
     /** Does it, and says whether the command has something to say about it. */
-    boolean run() throws IOException;
+    boolean run() throws IOException, InterruptedException;
   }
 
   /** Whether the process is being interrupted: failures from here on are consequences of that. */

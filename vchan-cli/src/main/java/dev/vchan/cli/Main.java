@@ -47,7 +47,11 @@ public final class Main {
     line.setExecutionExceptionHandler(Main::failed);
     describeExitCodes(line);
     hide(line, "connect", "--read-size", "--write-size");
+    hide(line, "run", "--read-size", "--write-size");
+    hide(line, "doctor", "--backend", "--read-size", "--write-size");
     hide(line, "completion", "--domid", "--backend", "--read-size", "--write-size");
+    // What follows the program's name is the program's.
+    Objects.requireNonNull(line.getSubcommands().get("run")).setStopAtPositional(true);
     return line;
   }
 

@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
       SendCommand.class,
       ReceiveCommand.class,
       ForwardCommand.class,
+      RunCommand.class,
+      DoctorCommand.class,
       CompletionCommand.class
     },
     description = {
@@ -176,7 +178,7 @@ final class VchanCommand implements Runnable {
     };
   }
 
-  private DomainId ownDomain() {
+  DomainId ownDomain() {
     if (domain != null) {
       return domain;
     }
@@ -185,6 +187,15 @@ final class VchanCommand implements Runnable {
     } catch (IllegalArgumentException e) {
       throw usage(e);
     }
+  }
+
+  /** Who says which domain this is. */
+  String ownDomainFrom() {
+    if (domain != null) {
+      return "--domid";
+    }
+    String named = System.getenv("VCHAN_DOMID");
+    return named == null || named.isEmpty() ? "by default" : "$VCHAN_DOMID";
   }
 
   /** Channel options for a side that listens. */

@@ -138,6 +138,61 @@ class LauncherTest {
     assertThat(demo.output()).last().isEqualTo("demo");
   }
 
+  /** What Java would have written for the launcher. */
+  private void planIs(String text) throws IOException {
+    script(
+        "jdk/bin/java",
+        """
+        for word; do case $word in -Dvchan.plan=*) cat >"${word#*=}" <<'END' ;; esac; done
+        %s
+        END
+        exit ${JAVA_EXIT:-0}
+        """
+            .formatted(text));
+  }
+
+  @Test
+  void becomesTheProgramThatIsToBeRun() throws Exception {
+    planIs("drop=4\nexport GREETING='a word'");
+    String program = "echo \"$GREETING $1 $$\"; kill -TERM $$";
+    Process run =
+        start(
+            root.resolve("vchan"),
+            0,
+            Map.of(),
+            "--domid",
+            "1",
+            "run",
+            "--",
+            "sh",
+            "-c",
+            program,
+            "sh",
+            "two words");
+    Result ended = finish(run, 0);
+    assertThat(ended.output()).containsExactly("a word two words " + run.pid());
+    assertThat(ended.exit()).isEqualTo(128 + 15);
+  }
+
+  @Test
+  void runsNothingIfThePreparationFailsOrIsHelp() throws Exception {
+    planIs("drop=1\nexport GREETING='a word'");
+    Result failed = run(Map.of("JAVA_EXIT", "7"), "run", "echo", "never");
+    assertThat(failed.exit()).isEqualTo(7);
+    assertThat(failed.output()).isEmpty();
+    script("jdk/bin/java", "echo help\n");
+    Result help = run(Map.of(), "run", "--help");
+    assertThat(help.exit()).isZero();
+    assertThat(help.output()).containsExactly("help");
+  }
+
+  @Test
+  void aPortMayBeCalledRun() throws Exception {
+    Result listen = run(Map.of(), "listen", "run");
+    assertThat(listen.output()).endsWith("dev.vchan.cli.Main", "listen", "run");
+    assertThat(listen.output()).noneMatch(word -> word.startsWith("-Dvchan.plan"));
+  }
+
   @Test
   void aFailedBuildIsShownAndTriedAgain() throws Exception {
     Result failed = run(Map.of("MAVEN_EXIT", "1"));

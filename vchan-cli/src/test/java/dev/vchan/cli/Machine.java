@@ -9,7 +9,9 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -27,6 +29,7 @@ final class Machine implements AutoCloseable {
 
   private final Path folder;
   private final Path meeting;
+  private final Map<String, String> environment = new HashMap<>();
   private final List<Running> started = new ArrayList<>();
   private String classPath =
       System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -79,6 +82,11 @@ final class Machine implements AutoCloseable {
     }
   }
 
+  /** Sets something in the environment of commands that are started from now on. */
+  void set(String name, String value) {
+    environment.put(name, value);
+  }
+
   /** Starts a command without input. */
   Running start(String... arguments) throws IOException {
     return start(Redirect.from(NOTHING.toFile()), arguments);
@@ -129,6 +137,7 @@ final class Machine implements AutoCloseable {
             .redirectError(error.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("VCHAN_"));
     builder.environment().put("VCHAN_DIR", meeting.toString());
+    builder.environment().putAll(environment);
     Running running = new Running(builder.start(), file, error);
     started.add(running);
     return running;
