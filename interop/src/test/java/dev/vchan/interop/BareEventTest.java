@@ -21,7 +21,7 @@ class BareEventTest {
   private static final String MOST = "1.2";
 
   /** Ways and places take turns, so load meets all alike; but not a single burst of it. */
-  private static final int ATTEMPTS = 3;
+  private static final int ATTEMPTS = 5;
 
   @TempDir private Path folder;
 

@@ -85,7 +85,8 @@ class ReconnectTest {
         sum += each.get();
       }
       assertThat(reception.served()).isEqualTo(CLIENTS);
-      assertThat(reception.mostAtOnce()).isEqualTo(AT_ONCE);
+      // More if a client comes back before the server has seen it leave.
+      assertThat(reception.mostAtOnce()).isGreaterThanOrEqualTo(AT_ONCE);
       figures.add(
           "reconnect: %d clients, %d at once, %d tries, %d turned away"
               .formatted(CLIENTS, AT_ONCE, sum, listener.rejectedClients()));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ForwardRedisTest {
 
-  private static final String REQUESTS = Boolean.getBoolean("vchan.full") ? "200000" : "20000";
+  private static final String REQUESTS = Boolean.getBoolean("vchan.full") ? "200000" : "5000";
 
   @TempDir private Path folder;
 
