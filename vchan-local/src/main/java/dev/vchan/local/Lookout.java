@@ -32,6 +32,9 @@ final class Lookout {
   /** Two threads that wait in turns would call the dispatcher and send it away all the time. */
   private static final int WAITS_LEFT_TO_THE_DISPATCHER = 256;
 
+  /** A channel that waits a few times only is not worth a selector. */
+  private static final int FIRST_WAITS = 16;
+
   private static final int INPUT_BYTES = 256;
 
   private final Connection connection;
@@ -39,7 +42,7 @@ final class Lookout {
   private final SocketChannel channel;
   private final AtomicReference<@Nullable Thread> keeper = new AtomicReference<>();
   private final AtomicInteger others = new AtomicInteger();
-  private final AtomicInteger waitsToSkip = new AtomicInteger();
+  private final AtomicInteger waitsToSkip = new AtomicInteger(FIRST_WAITS);
 
   /** Guarded by this object, as is all below; used by the keeper. */
   private @Nullable Selector selector;
