@@ -188,12 +188,26 @@ final class ControlPage {
     return page.scope().isAlive();
   }
 
-  /** Own side is gone. The caller then sends an event. */
+  /**
+   * Own side is gone. The caller then sends an event.
+   *
+   * <p>Says nothing if the page is gone itself, truncated by the peer or taken back by a backend
+   * that was closed before: nobody is left to read it there.
+   */
   void leave() {
-    // Release: everything published before is visible before the byte is.
-    SharedAccess.setByteRelease(page, ownLive, (byte) GONE);
-    // Full fence: the byte before the event, which overtakes plain stores.
-    SharedAccess.fullFence();
+    try {
+      // Release: everything published before is visible before the byte is.
+      SharedAccess.setByteRelease(page, ownLive, (byte) GONE);
+      // Full fence: the byte before the event, which overtakes plain stores.
+      SharedAccess.fullFence();
+      MemoryFaults.surface();
+    } catch (InternalError e) {
+      return;
+    } catch (IllegalStateException e) {
+      if (isMapped()) {
+        throw e;
+      }
+    }
   }
 
   /**

@@ -216,6 +216,11 @@ final class Handshake {
       return events;
     }
 
+    /** Whether the page is still there; a backend that is closed takes it back. */
+    boolean isMapped() {
+      return page.isMapped();
+    }
+
     Advertisement advertisement() {
       return advertisement;
     }
@@ -258,11 +263,7 @@ final class Handshake {
     public void close() throws IOException {
       try {
         page.leave();
-        MemoryFaults.surface();
         events.send();
-      } catch (InternalError e) {
-        // The page's file was truncated, so nobody is left to read the byte.
-        return;
       } finally {
         held.close();
       }

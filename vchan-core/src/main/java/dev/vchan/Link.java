@@ -222,12 +222,7 @@ final class Link {
       // A reader and a writer can each find a violation at the same moment: only the first counts.
       return first;
     }
-    try {
-      page.leave();
-      MemoryFaults.surface();
-    } catch (IllegalStateException | InternalError e) {
-      found.addSuppressed(e);
-    }
+    page.leave();
     try {
       events.send();
     } catch (IOException | RuntimeException e) {
@@ -311,15 +306,7 @@ final class Link {
       // Said already.
       return;
     }
-    try {
-      page.leave();
-      MemoryFaults.surface();
-    } catch (InternalError | IllegalStateException e) {
-      // The page is gone, truncated by the peer or taken back by a backend that was closed before,
-      // and with it whoever would read the byte: only the event is left to send.
-      events.send();
-      return;
-    }
+    page.leave();
     events.send();
   }
 }

@@ -131,7 +131,7 @@ public final class VchanListener implements InterruptibleChannel {
    * @throws VchanTimeoutException if no client came
    * @throws SystemRefusedException if the deadline expired while the system had no pages
    * @throws ClosedByInterruptException if the thread is interrupted; the listener is closed
-   * @throws AsynchronousCloseException if the listener is closed meanwhile
+   * @throws AsynchronousCloseException if the listener is closed meanwhile, or its backend is
    * @throws ClosedChannelException if the listener was closed before
    * @throws IOException if the system fails
    */
@@ -164,6 +164,13 @@ public final class VchanListener implements InterruptibleChannel {
         } catch (ProtocolViolationException | InternalError e) {
           turnAway(current);
           pause(deadline);
+        } catch (IllegalStateException e) {
+          if (current.isMapped()) {
+            throw e;
+          }
+          // The backend was closed under this listener, and has taken the page back.
+          close();
+          throw new AsynchronousCloseException();
         }
       }
     } finally {

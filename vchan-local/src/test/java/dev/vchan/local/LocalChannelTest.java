@@ -14,6 +14,7 @@ import dev.vchan.VchanState;
 import dev.vchan.testkit.Ends;
 import dev.vchan.testkit.Watchdog;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
@@ -169,5 +170,26 @@ class LocalChannelTest {
       assertThat(ends.server().read(ByteBuffer.allocate(1))).isEqualTo(-1);
       assertThat(ends.server().state()).isEqualTo(VchanState.PEER_CLOSED);
     }
+  }
+
+  @Test
+  void aListenerWhoseBackendWasClosedLetsItsAccepterGoAndCloses() throws Exception {
+    LocalBackend serverSide = meeting.open(0);
+    VchanListener listener = VchanListener.open(serverSide, CLIENT, PORT, VchanOptions.DEFAULTS);
+    Watchdog.Task<Vchan> accepter = Watchdog.start("accepter", listener::accept);
+    accepter.untilAsleep();
+    serverSide.close();
+    assertThat(accepter.failure()).isInstanceOf(AsynchronousCloseException.class);
+    assertThat(listener.isOpen()).isFalse();
+    listener.close();
+  }
+
+  @Test
+  void aListenerThatNobodyAcceptsFromClosesAfterItsBackend() throws Exception {
+    LocalBackend serverSide = meeting.open(0);
+    VchanListener listener = VchanListener.open(serverSide, CLIENT, PORT, VchanOptions.DEFAULTS);
+    serverSide.close();
+    listener.close();
+    assertThat(listener.isOpen()).isFalse();
   }
 }
