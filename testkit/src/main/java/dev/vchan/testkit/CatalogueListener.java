@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.testkit;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +34,8 @@ import org.junit.platform.launcher.TestPlan;
  *
  * <p>The first line names the build, so that the results of an earlier one cannot be taken for this
  * one's. Then follow case, module, test and outcome, one line for each test method: what its
- * parameters or repetitions yielded is put together, the worst counting.
+ * parameters or repetitions yielded is put together, the worst counting. Several JVMs that run a
+ * module's tests at once add to the same file.
  */
 public final class CatalogueListener implements TestExecutionListener {
 
@@ -87,11 +95,12 @@ public final class CatalogueListener implements TestExecutionListener {
     }
     String name = source.get().getClassName() + "#" + source.get().getMethodName();
     for (String id : casesOf(source.get())) {
-      outcomes.merge(
-          id + "\t" + module.getFileName() + "\t" + name,
-          outcome,
-          (one, other) -> one.compareTo(other) > 0 ? one : other);
+      add(id + "\t" + module.getFileName() + "\t" + name, outcome);
     }
+  }
+
+  private void add(String test, Outcome outcome) {
+    outcomes.merge(test, outcome, (one, other) -> one.compareTo(other) > 0 ? one : other);
   }
 
   /** The method a test comes from; a dynamic test comes from the one that made it. */
@@ -120,14 +129,31 @@ public final class CatalogueListener implements TestExecutionListener {
 
   @Override
   public synchronized void testPlanExecutionFinished(TestPlan testPlan) {
-    List<String> lines = new ArrayList<>();
-    lines.add("build\t" + build);
-    outcomes.forEach((test, outcome) -> lines.add(test + "\t" + outcome));
     try {
       Path directory = Files.createDirectories(module.resolve("target/catalogue"));
-      Files.write(directory.resolve("results.tsv"), lines);
+      try (FileChannel file =
+          FileChannel.open(directory.resolve("results.tsv"), CREATE, READ, WRITE)) {
+        // Until the file is closed.
+        file.lock();
+        merge(file);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private void merge(FileChannel file) throws IOException {
+    String first = "build\t" + build;
+    List<String> lines = Channels.newReader(file, UTF_8).readAllLines();
+    if (!lines.isEmpty() && lines.getFirst().equals(first)) {
+      for (String line : lines.subList(1, lines.size())) {
+        int end = line.lastIndexOf('\t');
+        add(line.substring(0, end), Outcome.valueOf(line.substring(end + 1)));
+      }
+    }
+    StringBuilder text = new StringBuilder(first).append('\n');
+    outcomes.forEach((test, outcome) -> text.append(test + "\t" + outcome + "\n"));
+    file.truncate(0);
+    Channels.newOutputStream(file.position(0)).write(text.toString().getBytes(UTF_8));
   }
 }

@@ -49,6 +49,15 @@ class CatalogueListenerTest {
             "T07\t%s\t%s#inherited\tPASSED".formatted(module.getFileName(), name(Concrete.class)));
   }
 
+  @Test
+  void whatTheSameBuildHasWrittenIsKeptAndAnOlderBuildIsForgotten() throws Exception {
+    Path file = Files.createDirectories(module.resolve("target/catalogue")).resolve("results.tsv");
+    Files.writeString(file, "build\tB0\nT01\tm\tolder#test\tPASSED\n");
+    List<String> alone = run(Concrete.class);
+    assertThat(alone).hasSize(3).noneMatch(line -> line.contains("older"));
+    assertThat(run(Sample.class)).containsAll(alone).hasSize(8 + 2);
+  }
+
   private static String name(Class<?> type) {
     return type.getName();
   }

@@ -43,7 +43,7 @@ class LauncherTest {
         echo '[INFO] --- maven-compiler-plugin:1:compile (default-compile) @ vchan-core ---'
         echo '[ERROR] what went wrong'
         mkdir -p vchan-cli/target/libraries
-        touch vchan-cli/target/vchan-cli-1.jar vchan-cli/target/libraries/other.jar
+        touch vchan-cli/target/libraries/vchan-cli.jar vchan-cli/target/libraries/other.jar
         exit ${MAVEN_EXIT:-0}
         """
             .formatted(builds));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder in which commands meet, each a process of its own. Closing it proves that they all ended
@@ -27,12 +30,14 @@ final class Machine implements AutoCloseable {
 
   private static final Path NOTHING = Path.of("/dev/null");
 
+  /** The folder of the command's jars, as the launcher uses them; null outside of Maven. */
+  private static final @Nullable String JARS = System.getProperty("vchan.jars");
+
   private final Path folder;
   private final Path meeting;
   private final Map<String, String> environment = new HashMap<>();
   private final List<Running> started = new ArrayList<>();
-  private String classPath =
-      System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  private String classPath = JARS == null ? System.getProperty("java.class.path") : jars(JARS);
 
   Machine(Path folder) {
     this(folder, folder.resolve("meet"));
@@ -148,11 +153,26 @@ final class Machine implements AutoCloseable {
     classPath = classes + File.pathSeparator + classPath;
   }
 
+  private static String jars(String folder) {
+    try (Stream<Path> files = Files.list(Path.of(folder))) {
+      return files
+          .map(Path::toString)
+          .filter(name -> name.endsWith(".jar"))
+          .sorted()
+          .collect(Collectors.joining(File.pathSeparator));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private List<String> java() {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--illegal-native-access=deny",
         "-XX:+UseSerialGC",
+        "-XX:AOTCache=" + JARS + "/vchan.aot",
+        "-Xlog:disable",
+        "-Xlog:all=warning,aot*=off:stderr",
         "-cp",
         classPath,
         "dev.vchan.cli.Main");

@@ -22,14 +22,25 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code vchan run}: the program as it is, and what is said when it cannot be run. */
 class RunCommandTest {
 
+  /** The library takes seconds to compile; one does for all who have no questions about that. */
+  @TempDir private static Path common;
+
   @TempDir private Path folder;
   private Machine machine;
   private Path cache;
 
   @BeforeEach
-  void ownCache() {
+  void begin() {
     machine = new Machine(folder);
-    cache = folder.resolve("cache");
+    cacheIs(common.resolve("cache"));
+  }
+
+  private void ownCache() {
+    cacheIs(folder.resolve("cache"));
+  }
+
+  private void cacheIs(Path directory) {
+    cache = directory;
     machine.set("XDG_CACHE_HOME", cache.toString());
   }
 
@@ -79,6 +90,7 @@ class RunCommandTest {
   @Test
   void theLibraryIsCompiledOnceAndByHoweverManyAtOnce() throws Exception {
     needsCompiler();
+    ownCache();
     List<Running> all =
         List.of(
             machine.start("run", "true"),
@@ -102,6 +114,7 @@ class RunCommandTest {
   @Test
   void aDirectoryThatOthersCouldWriteToIsNotUsed() throws Exception {
     needsCompiler();
+    ownCache();
     Path open = Files.createDirectories(cache.resolve("vchan"));
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
     machine.set("HOME", folder.resolve("home").toString());
@@ -165,6 +178,7 @@ class RunCommandTest {
 
   @Test
   void withoutACompilerItSaysWhichPackageHasOne() throws Exception {
+    ownCache();
     Path tools = Files.createDirectory(folder.resolve("tools"));
     Files.createSymbolicLink(tools.resolve("true"), Path.of("/bin/true"));
     machine.set("PATH", tools.toString());
