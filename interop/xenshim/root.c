@@ -171,12 +171,15 @@ static int choose_root(char path[PATH_MAX]) {
 
 static const char *const parts[] = {"gnt", "evtchn", "store", NULL};
 
-/* Whether it is one of ours, or empty, or just being made by another process. */
-static bool holds_nothing_else(const char *path) {
+/* Whether it is one of ours, or empty, or just being made by another process; -1 if unknown. */
+static int holds_nothing_else(const char *path) {
     DIR *names = opendir(path);
+    if (names == NULL) {
+        return -1;
+    }
     bool foreign = false;
     bool ours = false;
-    for (const struct dirent *name; names != NULL && (name = readdir(names)) != NULL;) {
+    for (const struct dirent *name; (name = readdir(names)) != NULL;) {
         bool part = strcmp(name->d_name, ".") == 0 || strcmp(name->d_name, "..") == 0;
         for (int i = 0; parts[i] != NULL; i++) {
             part |= strcmp(name->d_name, parts[i]) == 0;
@@ -184,9 +187,7 @@ static bool holds_nothing_else(const char *path) {
         foreign |= !part;
         ours |= strcmp(name->d_name, "locks") == 0;
     }
-    if (names != NULL) {
-        closedir(names);
-    }
+    closedir(names);
     return ours || !foreign;
 }
 
@@ -197,7 +198,8 @@ static int check_root(const char *path) {
         return -1;
     }
     if (!S_ISDIR(found.st_mode)) {
-        complain("%s is not a directory: remove it, or name another one in VCHAN_DIR", path);
+        complain("%s is %s: remove it, or name another directory in VCHAN_DIR", path,
+                 S_ISLNK(found.st_mode) ? "a symbolic link" : "not a directory");
         errno = ENOTDIR;
         return -1;
     }
@@ -209,7 +211,13 @@ static int check_root(const char *path) {
         errno = EACCES;
         return -1;
     }
-    if (!holds_nothing_else(path)) {
+    int for_us = holds_nothing_else(path);
+    if (for_us < 0) {
+        complain("%s cannot be read: %s; name a directory of your own in VCHAN_DIR", path,
+                 strerror(errno));
+        return -1;
+    }
+    if (!for_us) {
         complain("%s holds other things than vchans: name an empty directory, or one that does not"
                  " exist yet, in VCHAN_DIR",
                  path);
@@ -219,19 +227,26 @@ static int check_root(const char *path) {
     return 0;
 }
 
+/* Not the directories above it: that they are missing is a typing error. */
+static int make_root(const char *path) {
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) {
+        return 0; /* Whether one that is there will do, is looked at next. */
+    }
+    int why = errno;
+    const char *remedy = why == ENOENT ? "make what is above it, if VCHAN_DIR is what you mean"
+                                       : "name a directory of your own in VCHAN_DIR";
+    complain("%s cannot be made: %s; %s", path, strerror(why), remedy);
+    errno = why;
+    return -1;
+}
+
 static int open_root(void) {
     char path[PATH_MAX];
     shim.user = geteuid();
     if (choose_domain() != 0 || choose_root(path) != 0) {
         return -1;
     }
-    /* Not the directories above it: that they are missing is a typing error. */
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        complain("%s cannot be made: %s; name a directory of your own in VCHAN_DIR", path,
-                 strerror(errno));
-        return -1;
-    }
-    if (check_root(path) != 0) {
+    if (make_root(path) != 0 || check_root(path) != 0) {
         return -1;
     }
     memcpy(shim.root, path, strlen(path) + 1); /* As short as sockets need it. */
