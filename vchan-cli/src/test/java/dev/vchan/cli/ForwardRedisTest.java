@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ForwardRedisTest {
 
-  private static final String REQUESTS = Boolean.getBoolean("vchan.full") ? "200000" : "5000";
+  private static final String REQUESTS = Boolean.getBoolean("vchan.full") ? "200000" : "2000";
+  private static final String LARGE_REQUESTS = Boolean.getBoolean("vchan.full") ? "1000" : "300";
 
   @TempDir private Path folder;
 
@@ -42,7 +43,7 @@ class ForwardRedisTest {
         assertThat(run("redis-cli", "-p", port, "ping")).isEqualTo("PONG");
         benchmark(port, "-n", REQUESTS, "-d", "100");
         benchmark(port, "-n", REQUESTS, "-d", "1000", "-P", "16");
-        benchmark(port, "-n", "1000", "-d", "100000");
+        benchmark(port, "-n", LARGE_REQUESTS, "-d", "100000");
         assertThat(run("redis-cli", "-p", port, "strlen", "key:__rand_int__")).isEqualTo("100000");
       }
     } finally {

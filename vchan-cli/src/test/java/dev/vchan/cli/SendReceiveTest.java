@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class SendReceiveTest {
 
-  private static final long LARGE = 128 << 20;
+  private static final long LARGE = 64 << 20;
 
   @TempDir private Path folder;
   private Machine machine;
@@ -128,7 +128,7 @@ class SendReceiveTest {
     receiver.exitCode();
     assertThat(sender.exitCode()).isEqualTo(ExitCodes.PEER);
     assertThat(sender.messages())
-        .contains("large: the other side died; ", " of 128.0 MiB had been sent, send it again");
+        .contains("large: the other side died; ", " of 64.0 MiB had been sent, send it again");
     assertThat(arrived()).containsExactly("large.vchan-part");
     resume(file);
   }
