@@ -95,6 +95,7 @@ class ForwardEndsTest {
       front.says("died");
       back.exitCode();
       Running successor = machine.start("forward", "0", "t", service.operand());
+      successor.says("listening");
       try (SocketChannel client = SocketChannel.open(Kind.address(place))) {
         exchange(client);
         finish(client);
