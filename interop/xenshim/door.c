@@ -59,7 +59,7 @@ static int open_door(struct door *door) {
         make_directories(path, false) != 0) {
         return -1;
     }
-    int fd = make_socket(path, &door->address);
+    int fd = out_of_reach(make_socket(path, &door->address));
     if (fd < 0) {
         return -1;
     }
@@ -221,9 +221,9 @@ static void look_again(struct timer *timer) {
 static void come_in(struct source *source, uint32_t events) {
     struct door *door = (struct door *)source;
     (void)events;
-    int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = out_of_reach(accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd < 0) {
-        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED && errno != EBADF) {
             /* Out of descriptors: the client stays in the queue, so do not look for a while. */
             source_interest(&door->source, 0);
             timer_set(&door->retry, RETRY_MILLIS, look_again);

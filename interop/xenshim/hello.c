@@ -94,9 +94,10 @@ static void take_bell(struct greeting *greeting, struct msghdr *message) {
     }
     int fd;
     memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    fd = out_of_reach(fd);
     if (greeting->bell < 0 && is_bell(fd)) {
         greeting->bell = fd;
-    } else {
+    } else if (fd >= 0) {
         close(fd);
     }
 }

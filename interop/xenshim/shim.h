@@ -115,6 +115,8 @@ int source_add(struct source *source, int fd, uint32_t events,
                void (*ready)(struct source *source, uint32_t events));
 void source_interest(struct source *source, uint32_t events);
 void source_remove(struct source *source);
+/* Moves a descriptor that the worker has opened to a number the program does not have. */
+int out_of_reach(int fd);
 void timer_set(struct timer *timer, int millis, void (*due)(struct timer *timer));
 void timer_cancel(struct timer *timer);
 int64_t now_ns(void);

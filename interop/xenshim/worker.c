@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "shim.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define BATCH 16
+#define FIRST_OWN_DESCRIPTOR 512
 #define NS_PER_MS 1000000
 
 static int epoll = -1;
@@ -64,6 +66,22 @@ void source_remove(struct source *source) {
             return;
         }
     }
+}
+
+/*
+ * vchan-socket-proxy closes the number of its socket twice. In a program with one thread that does
+ * nothing, but here this thread may open something in between, which gets the number that is free.
+ * A close that comes before it has moved makes it fail, and whoever wanted it tries again.
+ */
+int out_of_reach(int fd) {
+    int far = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, FIRST_OWN_DESCRIPTOR);
+    if (far < 0 && (errno == EINVAL || errno == EMFILE)) {
+        return fd; /* The process may not have numbers that high. */
+    }
+    if (far >= 0) {
+        close(fd);
+    }
+    return far;
 }
 
 void timer_cancel(struct timer *timer) {

@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -231,6 +232,39 @@ CASE(aGoodbyeInGoodOrderIsNoEvent) {
         close(fd);
         CHECK(is_quiet(xenevtchn_fd(stage.server)));
     }
+    xenevtchn_close(stage.server);
+}
+
+/* A descriptor that a program with one thread could close a second time without any effect. */
+static int closed_once(void) {
+    int fd = dup(STDERR_FILENO);
+    CHECK(fd >= 0 && close(fd) == 0);
+    return fd;
+}
+
+CASE(aProgramThatClosesANumberTwiceHitsNothingOfOurs) {
+    struct stage stage = stage_open();
+    int fd = bound(&stage);
+    int number = closed_once();
+    SAY(fd, "\x02");
+    CHECK(hangs_up(fd));
+    EVENTUALLY(names_left() == 1); /* The port listens again. */
+    close(number);
+    int bell = eventfd(0, 0);
+    int next = dial(&stage);
+    number = closed_once();
+    struct hello hello = {0, OWN, OWN, 77, stage.port};
+    CHECK(hello_send(next, &hello, bell) && status_of(next) == BOUND);
+    close(number);
+    SAY(next, "\x01");
+    take_and_unmask(stage.server, stage.port);
+    uint64_t rung = 0;
+    CHECK(xenevtchn_notify(stage.server, stage.port) == 0);
+    CHECK(read(bell, &rung, sizeof rung) == sizeof rung && rung == 1);
+    close(bell);
+    close(next);
+    close(fd);
+    take(stage.server, stage.port);
     xenevtchn_close(stage.server);
 }
 
