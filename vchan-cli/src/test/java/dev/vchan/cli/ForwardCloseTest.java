@@ -3,6 +3,7 @@ package dev.vchan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vchan.testkit.Figures;
 import dev.vchan.testkit.Mutant;
 import dev.vchan.testkit.Watchdog;
 import dev.vchan.testkit.Watchdog.Task;
@@ -26,8 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(600)
 class ForwardCloseTest {
 
-  private static final boolean FULL = Boolean.getBoolean("vchan.full");
-  private static final int ROUNDS = FULL ? 1000 : 100;
+  private static final int ROUNDS = Figures.FULL ? 1000 : 100;
   private static final int MUTANT_ROUNDS = 50;
 
   @TempDir private Path folder;

@@ -3,6 +3,7 @@ package dev.vchan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vchan.testkit.Figures;
 import dev.vchan.testkit.Needs;
 import dev.vchan.testkit.Watchdog;
 import java.io.File;
@@ -23,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ForwardRedisTest {
 
-  private static final String REQUESTS = Boolean.getBoolean("vchan.full") ? "200000" : "2000";
-  private static final String LARGE_REQUESTS = Boolean.getBoolean("vchan.full") ? "1000" : "300";
+  private static final String REQUESTS = Figures.FULL ? "200000" : "2000";
+  private static final String LARGE_REQUESTS = Figures.FULL ? "1000" : "300";
 
   @TempDir private Path folder;
 

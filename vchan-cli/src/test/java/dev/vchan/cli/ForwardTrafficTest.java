@@ -3,6 +3,7 @@ package dev.vchan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vchan.testkit.Figures;
 import dev.vchan.testkit.Patterns;
 import dev.vchan.testkit.Watchdog;
 import dev.vchan.testkit.Watchdog.Task;
@@ -30,8 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(300)
 class ForwardTrafficTest {
 
-  private static final boolean FULL = Boolean.getBoolean("vchan.full");
-  private static final long MUCH = FULL ? 1L << 30 : 128 << 20;
+  private static final long MUCH = Figures.FULL ? 1L << 30 : 128 << 20;
 
   /** What two forwards and the system's sockets may hold of a stream that nobody reads. */
   private static final long HELD = 16 << 20;

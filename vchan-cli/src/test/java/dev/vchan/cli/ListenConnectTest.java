@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.cli.Machine.Running;
+import dev.vchan.testkit.Figures;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
@@ -20,9 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(900)
 class ListenConnectTest {
 
-  private static final boolean FULL = Boolean.getBoolean("vchan.full");
-  private static final long SIZE = FULL ? 1L << 30 : 64 << 20;
-  private static final int CLIENTS = FULL ? 100 : 8;
+  private static final long SIZE = Figures.FULL ? 1L << 30 : 64 << 20;
+  private static final int CLIENTS = Figures.FULL ? 100 : 8;
   private static final String LISTENING = "listening at /local/domain/0/data/vchan/0/t";
 
   @TempDir private Path folder;

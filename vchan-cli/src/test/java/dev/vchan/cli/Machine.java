@@ -3,6 +3,7 @@ package dev.vchan.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vchan.testkit.Figures;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -166,16 +167,19 @@ final class Machine implements AutoCloseable {
   }
 
   private List<String> java() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--illegal-native-access=deny",
-        "-XX:+UseSerialGC",
-        "-XX:AOTCache=" + JARS + "/vchan.aot",
-        "-Xlog:disable",
-        "-Xlog:all=warning,aot*=off:stderr",
-        "-cp",
-        classPath,
-        "dev.vchan.cli.Main");
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.add("--illegal-native-access=deny");
+    line.add("-XX:+UseSerialGC");
+    line.add("-XX:AOTCache=" + JARS + "/vchan.aot");
+    line.add("-Xlog:disable");
+    line.add("-Xlog:all=warning,aot*=off:stderr");
+    if (!Figures.FULL) {
+      // Most commands here live for a second, and compiling well what they run would take longer.
+      line.add("-XX:TieredStopAtLevel=1");
+    }
+    line.addAll(List.of("-cp", classPath, "dev.vchan.cli.Main"));
+    return line;
   }
 
   /** Where the commands meet. */
