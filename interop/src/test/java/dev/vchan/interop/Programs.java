@@ -2,14 +2,20 @@
 package dev.vchan.interop;
 
 import dev.vchan.testkit.Needs;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The programs in C, compiled once for all tests of this module. A test that comes here is skipped
@@ -47,6 +53,37 @@ public final class Programs {
   /** Measures an event of what stands in for Xen beside a byte in a pipe. */
   static Path eventBench() throws IOException {
     return compiled("bench-event/build", "bench-event");
+  }
+
+  /** Debian's own program, which joins vchans with Unix sockets; {@code fetch-proxy} gets it. */
+  static Path proxy() throws IOException {
+    shim();
+    Path proxy = MODULE.resolve("target/vchan-socket-proxy");
+    Needs.PEERS.met(
+        Files.isExecutable(proxy) ? Optional.empty() : Optional.of("vchan-socket-proxy"));
+    return proxy;
+  }
+
+  /** A program of the system; a test that asks for one is skipped where there is none. */
+  static Path onPath(String name) {
+    Optional<Path> found =
+        Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
+            .map(folder -> Path.of(folder, name))
+            .filter(Files::isExecutable)
+            .findFirst();
+    Needs.PEERS.met(found.isPresent() ? Optional.empty() : Optional.of(name));
+    return found.orElseThrow();
+  }
+
+  /** What a program says that ends by itself, and well. */
+  static String run(String name, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of(onPath(name).toString()));
+    command.addAll(List.of(arguments));
+    Outcome outcome = run(command);
+    if (outcome.exit() != 0) {
+      throw new AssertionError(command + " failed:\n" + outcome.output());
+    }
+    return outcome.output();
   }
 
   /**
@@ -107,16 +144,26 @@ public final class Programs {
   private static Outcome run(List<String> command) throws IOException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
-      String output = new String(process.getInputStream().readAllBytes());
+      CompletableFuture<String> output =
+          CompletableFuture.supplyAsync(
+              () -> output(process), task -> Thread.ofVirtual().start(task));
       if (!process.waitFor(1, TimeUnit.MINUTES)) {
         throw new IOException(command + " does not end");
       }
-      return new Outcome(process.exitValue(), output);
+      return new Outcome(process.exitValue(), output.join());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException(command + " was interrupted", e);
     } finally {
       process.destroyForcibly();
+    }
+  }
+
+  private static String output(Process process) {
+    try {
+      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

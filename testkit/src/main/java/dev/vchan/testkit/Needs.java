@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public enum Needs {
   /** A compiler, the libraries of Xen, programs that use them, and a service to forward. */
-  PEERS("apt-get install gcc libc6-dev libxen-dev redis-server redis-tools");
+  PEERS("apt-get install gcc libc6-dev libxen-dev redis-server redis-tools && interop/fetch-proxy");
 
   private final String remedy;
 
