@@ -4,6 +4,7 @@ package dev.vchan.local;
 import static java.nio.file.StandardWatchEventKinds.ENTRY_CREATE;
 import static java.nio.file.StandardWatchEventKinds.ENTRY_DELETE;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.FileSystems;
@@ -13,13 +14,20 @@ import java.nio.file.WatchService;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Has the system tell what happens in the directories that somebody waits at. Holds an inotify
- * instance and a thread only while somebody does.
+ * instance, of which a user has few, and a thread while somebody does, and for a moment longer.
  */
-final class DirectoryEyes {
+final class DirectoryEyes implements Closeable {
+
+  /**
+   * How long the instance is kept when nobody waits any more. To close one takes the kernel 10 to
+   * 40 ms, in which it waits for all processors; whoever connects often would pay that each time.
+   */
+  private static final long LINGER_MILLIS = 2000;
 
   private final RootDirectory root;
 
@@ -27,6 +35,8 @@ final class DirectoryEyes {
   private final Map<LocalWatch, WatchKey> keys = new HashMap<>();
 
   private @Nullable WatchService service;
+
+  private boolean closed;
 
   DirectoryEyes(RootDirectory root) {
     this.root = root;
@@ -38,6 +48,9 @@ final class DirectoryEyes {
    * @return whether the system can do that now; if not, nothing has changed
    */
   synchronized boolean open(Path directory, LocalWatch watch) {
+    if (closed) {
+      return false;
+    }
     try {
       root.createDirectories(directory);
       WatchService current = service;
@@ -51,7 +64,6 @@ final class DirectoryEyes {
       keys.put(watch, directory.register(current, ENTRY_CREATE, ENTRY_DELETE));
       return true;
     } catch (IOException e) {
-      closeIfUnused();
       return false;
     }
   }
@@ -61,36 +73,53 @@ final class DirectoryEyes {
     if (key != null && !keys.containsValue(key)) {
       key.cancel();
     }
-    closeIfUnused();
   }
 
-  private void closeIfUnused() {
-    WatchService current = service;
-    if (current != null && keys.isEmpty()) {
+  /** Ends it all, at once. */
+  @Override
+  public void close() throws IOException {
+    WatchService last;
+    synchronized (this) {
+      closed = true;
+      last = service;
       service = null;
-      try {
-        current.close();
-      } catch (IOException e) {
-        // It is closed as far as it can be.
-        return;
-      }
+    }
+    if (last != null) {
+      last.close();
     }
   }
 
   private void run(WatchService current) {
-    try {
+    try (current) {
       for (; ; ) {
-        WatchKey key = current.take();
-        // What happened does not matter, nor how often: everybody looks once.
-        key.pollEvents();
-        boolean gone = !key.reset();
-        List<LocalWatch> told = watchesOf(key, gone);
-        told.forEach(watch -> watch.stir(gone));
+        WatchKey key = current.poll(LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        if (key != null) {
+          tell(key);
+        } else if (abandon()) {
+          return;
+        }
       }
-    } catch (ClosedWatchServiceException | InterruptedException e) {
-      // Nobody waits any more.
+    } catch (ClosedWatchServiceException | InterruptedException | IOException e) {
+      // The backend was closed.
       return;
     }
+  }
+
+  private void tell(WatchKey key) {
+    // What happened does not matter, nor how often: everybody looks once.
+    key.pollEvents();
+    boolean gone = !key.reset();
+    List<LocalWatch> told = watchesOf(key, gone);
+    told.forEach(watch -> watch.stir(gone));
+  }
+
+  /** Takes the only service out of use, unless somebody waits. */
+  private synchronized boolean abandon() {
+    if (!keys.isEmpty()) {
+      return false;
+    }
+    service = null;
+    return true;
   }
 
   private synchronized List<LocalWatch> watchesOf(WatchKey key, boolean gone) {

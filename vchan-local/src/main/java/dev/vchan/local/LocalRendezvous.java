@@ -10,6 +10,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -105,9 +106,10 @@ final class LocalRendezvous implements Rendezvous {
     List<Closeable> rest;
     synchronized (this) {
       closed = true;
-      rest = List.copyOf(open);
+      rest = new ArrayList<>(open);
     }
     IOException failure = null;
+    rest.add(eyes);
     for (Closeable one : rest) {
       try {
         one.close();

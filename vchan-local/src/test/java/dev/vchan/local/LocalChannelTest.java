@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vchan.DomainId;
 import dev.vchan.PortName;
+import dev.vchan.RendezvousPath;
 import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
 import dev.vchan.VchanState;
+import dev.vchan.spi.Rendezvous.Watch;
 import dev.vchan.testkit.Ends;
 import dev.vchan.testkit.Watchdog;
 import java.nio.ByteBuffer;
@@ -170,6 +172,24 @@ class LocalChannelTest {
       assertThat(ends.server().read(ByteBuffer.allocate(1))).isEqualTo(-1);
       assertThat(ends.server().state()).isEqualTo(VchanState.PEER_CLOSED);
     }
+  }
+
+  @Test
+  void aDirectoryIsWatchedWhileSomebodyWaitsAndNotForEver() throws Exception {
+    LocalBackend client = meeting.open(1);
+    RendezvousPath path = RendezvousPath.of(DomainId.DOM0, CLIENT, PORT);
+    for (int i = 0; i < 2; i++) {
+      try (Watch watch = client.rendezvous().watch(path, DomainId.DOM0)) {
+        assertThat(watch.await(watch.changes(), 1_000_000)).isFalse();
+        assertThat(isWatching()).isTrue();
+      }
+    }
+    Watchdog.until("nothing watches any more", () -> !isWatching());
+  }
+
+  private static boolean isWatching() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.getName().equals("vchan-local-watch"));
   }
 
   @Test
