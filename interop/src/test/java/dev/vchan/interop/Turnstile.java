@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.interop;
 
+import dev.vchan.testkit.Watchdog;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -117,10 +118,22 @@ final class Turnstile implements AutoCloseable {
     }
   }
 
+  private boolean isIdle() {
+    return open.stream().noneMatch(each -> each instanceof SocketChannel && each.isOpen());
+  }
+
+  /**
+   * Waits until what clients began has ended here as well: the proxy would come again if its
+   * service ended first.
+   */
   @Override
   public void close() throws IOException {
-    for (Channel each : open) {
-      each.close();
+    try {
+      Watchdog.until("idle", this::isIdle);
+    } finally {
+      for (Channel each : open) {
+        each.close();
+      }
     }
   }
 }
