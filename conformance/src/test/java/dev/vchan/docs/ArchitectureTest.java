@@ -88,6 +88,8 @@ class ArchitectureTest {
     assertThat(requiresOf("vchan-core")).containsExactly("static org.jspecify");
     assertThat(requiresOf("vchan-local"))
         .containsExactlyInAnyOrder("static org.jspecify", "transitive dev.vchan", "jdk.net");
+    assertThat(requiresOf("vchan-xen"))
+        .containsExactlyInAnyOrder("static org.jspecify", "transitive dev.vchan");
   }
 
   @Test

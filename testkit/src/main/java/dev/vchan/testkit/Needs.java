@@ -13,7 +13,12 @@ import org.junit.jupiter.api.Assumptions;
  */
 public enum Needs {
   /** A compiler, the libraries of Xen, programs that use them, and a service to forward. */
-  PEERS("apt-get install gcc libc6-dev libxen-dev redis-server redis-tools && interop/fetch-proxy");
+  PEERS("apt-get install gcc libc6-dev libxen-dev redis-server redis-tools && interop/fetch-proxy"),
+
+  /** The C daemon of XenStore, and a compiler for what it needs to run without Xen. */
+  XEN(
+      "apt-get install gcc libc6-dev libxen-dev; export VCHAN_XENSTORED=$(interop/unpack"
+          + " xen-utils-4.17)/usr/lib/xen-4.17/bin/xenstored");
 
   private final String remedy;
 
