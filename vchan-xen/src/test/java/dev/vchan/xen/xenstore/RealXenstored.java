@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * A real daemon: the one behind the socket or device that {@code VCHAN_XENSTORE} names, else Xen's
  * own C daemon, run without Xen, with its socket in a directory of its own.
  */
-interface RealXenstored extends AutoCloseable {
+public interface RealXenstored extends AutoCloseable {
 
   /** Where it is reached. */
   Path place();

@@ -102,7 +102,13 @@ abstract sealed class FakeView {
 
     @Override
     void fire(Event event) {
-      events.merge(event.path(), event, (one, other) -> one.exact() ? other : one);
+      events.merge(event.path(), event, Transaction::both);
+    }
+
+    /** Whoever could read the node before the transaction or can after it is told once. */
+    private static Event both(Event first, Event last) {
+      return new Event(
+          first.path(), first.oldPermissions(), last.permissions(), first.exact() && last.exact());
     }
 
     /** Makes the changes, unless others changed what was seen. */

@@ -164,6 +164,14 @@ public final class FakeXenstored implements AutoCloseable {
     }
   }
 
+  /** Every node that has an element of this name in its path. */
+  public synchronized List<String> nodesBelow(String element) {
+    return store.whole().nodes().keySet().stream()
+        .filter(path -> (path + "/").contains("/" + element + "/"))
+        .sorted()
+        .toList();
+  }
+
   /** Connections, watches and transactions that clients have. */
   public synchronized List<String> leftovers() {
     return sessions.stream().map(FakeSession::toString).toList();

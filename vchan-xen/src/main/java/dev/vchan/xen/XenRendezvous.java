@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.xen;
+
+import dev.vchan.Deadline;
+import dev.vchan.DomainId;
+import dev.vchan.RendezvousPath;
+import dev.vchan.SystemRefusedException;
+import dev.vchan.spi.Rendezvous;
+import dev.vchan.xen.xenstore.StorePath;
+import dev.vchan.xen.xenstore.XenStore;
+import dev.vchan.xen.xenstore.XenStoreRefusedException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Advertisements in XenStore: two leaves below the path, which only the server may write and only
+ * its client may read, written and read in one transaction each.
+ *
+ * <p>A path is held against others of this JVM. Whether a process of the same domain that left its
+ * leaves there is alive cannot be seen in XenStore; they are written over, as libxenvchan does.
+ */
+final class XenRendezvous implements Rendezvous, Closeable {
+
+  /** XenStore answers in less than a millisecond, or something is wrong. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** Domain and path of every registration of this JVM. Guarded by itself. */
+  private static final Set<String> HELD = new HashSet<>();
+
+  private final XenStore store;
+  private final DomainId self;
+
+  /** Registrations and watches. Guarded by this object, as is all below. */
+  private final Set<Closeable> open = new HashSet<>();
+
+  private boolean closed;
+
+  /**
+   * Makes a rendezvous.
+   *
+   * @param store used as long as this is open, and closed by the caller after it
+   * @param self the domain that the store takes this one for
+   */
+  XenRendezvous(XenStore store, DomainId self) {
+    this.store = store;
+    this.self = self;
+  }
+
+  @Override
+  public Registration register(RendezvousPath path, DomainId client) throws IOException {
+    synchronized (HELD) {
+      if (!HELD.add(held(path))) {
+        throw new SystemRefusedException(
+            path.value(),
+            "another server of this process listens there",
+            "close it or choose another port");
+      }
+    }
+    XenRegistration registration = new XenRegistration(this, path, client);
+    try {
+      add(registration);
+      return registration;
+    } catch (IOException e) {
+      release(path);
+      throw e;
+    }
+  }
+
+  private String held(RendezvousPath path) {
+    return self + " " + path;
+  }
+
+  /** A registration gives up its path. */
+  void release(RendezvousPath path) {
+    synchronized (HELD) {
+      HELD.remove(held(path));
+    }
+  }
+
+  @Override
+  public Watch watch(RendezvousPath path, DomainId server) throws IOException {
+    StorePath node = new StorePath(path.value());
+    XenWatch watch = new XenWatch(this, node);
+    try {
+      add(watch);
+      return watch;
+    } catch (IOException e) {
+      watch.close();
+      throw e;
+    }
+  }
+
+  private synchronized void add(Closeable opened) throws IOException {
+    if (closed) {
+      throw new IOException("the backend is closed");
+    }
+    open.add(opened);
+  }
+
+  synchronized void closed(Closeable gone) {
+    open.remove(gone);
+  }
+
+  /** Closes what is still open: advertisements are withdrawn, and watches end. Idempotent. */
+  @Override
+  public void close() throws IOException {
+    List<Closeable> rest;
+    synchronized (this) {
+      closed = true;
+      rest = List.copyOf(open);
+    }
+    IOException failure = null;
+    for (Closeable one : rest) {
+      try {
+        one.close();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  XenStore store() {
+    return store;
+  }
+
+  DomainId self() {
+    return self;
+  }
+
+  static Deadline patience() {
+    return Deadline.after(PATIENCE);
+  }
+
+  /** The same in the terms of backends. */
+  static SystemRefusedException refused(XenStoreRefusedException cause) {
+    SystemRefusedException refused =
+        new SystemRefusedException(
+            cause.resource(), "XenStore says " + cause.errno(), cause.remedy());
+    refused.initCause(cause);
+    return refused;
+  }
+}
