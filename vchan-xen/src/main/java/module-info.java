@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What vchans between Xen domains need: so far, a client of XenStore and advertisements in it.
+/// Vchans between Xen domains, and a client of XenStore.
 module dev.vchan.xen {
   requires static org.jspecify;
   requires transitive dev.vchan;
 
+  exports dev.vchan.xen;
   exports dev.vchan.xen.xenstore;
 }

@@ -93,10 +93,10 @@ class ArchitectureTest {
   }
 
   @Test
-  void thereIsNoNativeCode() {
+  void onlyOneFileLinksNativeFunctions() {
     assertThat(Repository.mainSources().stream().map(Repository::name))
         .filteredOn(file -> NATIVE.matcher(code(file)).find())
-        .isEmpty();
+        .containsExactly("vchan-xen/src/main/java/dev/vchan/xen/LibC.java");
   }
 
   @Test

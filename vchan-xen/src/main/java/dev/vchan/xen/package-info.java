@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How servers and clients in two Xen domains find each other.
+/// Vchans between Xen domains: pages, events and a place to meet. See [XenBackend].
 @NullMarked
 package dev.vchan.xen;
 

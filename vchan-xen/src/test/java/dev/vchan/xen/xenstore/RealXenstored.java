@@ -3,13 +3,12 @@ package dev.vchan.xen.xenstore;
 
 import dev.vchan.testkit.Needs;
 import dev.vchan.testkit.Watchdog;
+import dev.vchan.xen.Cc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -41,10 +40,10 @@ public interface RealXenstored extends AutoCloseable {
 
     static Own start() throws Exception {
       Optional<Path> program = find();
-      Needs.XEN.met(program.isEmpty() ? Optional.of("xenstored") : missing("cc"));
+      Needs.XEN.met(program.isEmpty() ? Optional.of("xenstored") : Cc.missing());
       Path directory = Files.createTempDirectory("xs");
       Path library = directory.resolve("no-xen.so");
-      run("cc", "-shared", "-fPIC", "-O1", "-o", library.toString(), "src/test/c/no-xen.c");
+      Cc.compile("no-xen.c", library, "-shared", "-fPIC", "-O1");
       ProcessBuilder builder =
           new ProcessBuilder(program.orElseThrow().toString(), "-N")
               .redirectErrorStream(true)
@@ -76,21 +75,6 @@ public interface RealXenstored extends AutoCloseable {
             .map(path -> path.resolve("bin/xenstored"))
             .filter(Files::isExecutable)
             .findFirst();
-      }
-    }
-
-    private static Optional<String> missing(String program) {
-      return Stream.of(System.getenv("PATH").split(":"))
-              .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)))
-          ? Optional.empty()
-          : Optional.of(program);
-    }
-
-    private static void run(String... command) throws Exception {
-      Process process = new ProcessBuilder(command).inheritIO().start();
-      if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        process.destroyForcibly();
-        throw new AssertionError("failed: " + List.of(command));
       }
     }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.xen;
+
+import dev.vchan.Deadline;
+import dev.vchan.DomainId;
+import dev.vchan.RingSizes;
+import dev.vchan.spi.Backend;
+import dev.vchan.spi.Events;
+import dev.vchan.spi.Memory;
+import dev.vchan.spi.Rendezvous;
+import dev.vchan.xen.xenstore.StorePath;
+import dev.vchan.xen.xenstore.XenStore;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * Vchans between Xen domains: pages and events of the kernel's devices, advertisements in XenStore.
+ * Needs {@code /dev/xen/gntalloc}, {@code /dev/xen/gntdev}, {@code /dev/xen/evtchn}, and {@code
+ * /dev/xen/xenbus} or xenstored's socket, to read and write; and native access for this module.
+ *
+ * <p>May be used from any thread. Holds three daemon threads, two of which it shares with every
+ * other user of XenStore in this JVM.
+ */
+public final class XenBackend implements Backend {
+
+  /** A domain has 1,024 pages to share by default: enough for some sixty channels of this size. */
+  private static final RingSizes DEFAULT_SIZES = RingSizes.both(32 * 1024);
+
+  private final DomainId self;
+  private final XenMemory memory;
+  private final XenEvents events;
+  private final XenRendezvous rendezvous;
+
+  /** In the order in which they were opened; closed from the last. */
+  private final Deque<Closeable> parts;
+
+  private boolean closed;
+
+  private XenBackend(
+      DomainId self,
+      XenMemory memory,
+      XenEvents events,
+      XenRendezvous rendezvous,
+      Deque<Closeable> parts) {
+    this.self = self;
+    this.memory = memory;
+    this.events = events;
+    this.rendezvous = rendezvous;
+    this.parts = parts;
+  }
+
+  /**
+   * Opens the devices and XenStore, for the domain in which this runs.
+   *
+   * @param deadline when to give up; only XenStore may take its time
+   * @return a backend that holds threads and devices until it is closed
+   * @throws dev.vchan.SystemRefusedException if this is no Xen domain, a device or XenStore cannot
+   *     be used, or this module may not call native code; names which, and what to do
+   * @throws IOException if the deadline expires, the thread is interrupted, or the system fails
+   *     otherwise
+   */
+  public static XenBackend open(Deadline deadline) throws IOException {
+    Deque<Closeable> parts = new ArrayDeque<>();
+    try {
+      XenMemory memory = XenMemory.open();
+      parts.push(memory);
+      XenEvents events = XenEvents.open();
+      parts.push(events);
+      XenStore store = XenStore.open(deadline);
+      parts.push(store);
+      DomainId self = self(store, deadline);
+      XenRendezvous rendezvous = new XenRendezvous(store, self);
+      parts.push(rendezvous);
+      return new XenBackend(self, memory, events, rendezvous, parts);
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        closeAll(parts);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  /** What XenStore says; dom0, where nobody may have written it. */
+  private static DomainId self(XenStore store, Deadline deadline) throws IOException {
+    Optional<String> said = store.nodes(deadline).read(new StorePath("domid"));
+    if (said.isEmpty()) {
+      return DomainId.DOM0;
+    }
+    try {
+      return new DomainId(Integer.parseInt(said.get().strip()));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("XenStore says that the own domain is \"" + said.get() + '"', e);
+    }
+  }
+
+  private static void closeAll(Deque<Closeable> parts) throws IOException {
+    IOException failure = null;
+    while (!parts.isEmpty()) {
+      try {
+        parts.pop().close();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  @Override
+  public String name() {
+    return "xen";
+  }
+
+  @Override
+  public DomainId self() {
+    return self;
+  }
+
+  @Override
+  public Memory memory() {
+    return memory;
+  }
+
+  @Override
+  public Events events() {
+    return events;
+  }
+
+  @Override
+  public Rendezvous rendezvous() {
+    return rendezvous;
+  }
+
+  @Override
+  public RingSizes defaultSizes() {
+    return DEFAULT_SIZES;
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    if (!closed) {
+      closed = true;
+      closeAll(parts);
+    }
+  }
+}
