@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +33,7 @@ final class Connection {
   private final Map<String, StoreWatch> watches = new ConcurrentHashMap<>();
 
   /** A transaction at a time: a domain may have few, and its own would only conflict. */
-  private final ReentrantLock transactions = new ReentrantLock(true);
+  private final Turns transactions = new Turns();
 
   private final Thread sender;
   private final Thread receiver;
@@ -61,7 +60,7 @@ final class Connection {
     return requests;
   }
 
-  ReentrantLock transactions() {
+  Turns transactions() {
     return transactions;
   }
 

@@ -16,7 +16,6 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A hold on the connection that this JVM has to XenStore. All who open the same one share it, and
@@ -138,8 +137,7 @@ public final class XenStore implements Closeable {
    *     connection while the last step is under way, the changes may have been made all the same
    */
   public <T> T transact(Deadline deadline, Transaction<T> work) throws IOException {
-    ReentrantLock turn = connection.transactions();
-    takeTurn(turn, deadline);
+    takeTurn(deadline);
     try {
       long pause = FIRST_PAUSE_NANOS;
       for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -157,21 +155,26 @@ public final class XenStore implements Closeable {
       }
       throw Refusals.ofConflict(MAX_ATTEMPTS);
     } finally {
-      turn.unlock();
+      connection.transactions().end();
     }
   }
 
-  private static void takeTurn(ReentrantLock turn, Deadline deadline) throws IOException {
-    try {
-      if (turn.tryLock(deadline.remainingNanos(), TimeUnit.NANOSECONDS)) {
-        return;
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void takeTurn(Deadline deadline) throws IOException {
+    if (connection.transactions().take(deadline, this::isClosed)) {
+      return;
+    }
+    if (Thread.currentThread().isInterrupted()) {
       throw new ClosedByInterruptException();
+    }
+    if (isClosed()) {
+      throw new AsynchronousCloseException();
     }
     throw new XenStoreTimeoutException(
         "TRANSACTION_START timed out: not sent, another transaction of this JVM is under way");
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
   }
 
   private int start(Deadline deadline) throws IOException {
@@ -357,6 +360,7 @@ public final class XenStore implements Closeable {
     under.forEach(
         call -> connection.requests().abandon(call, sent -> new AsynchronousCloseException()));
     open.forEach(StoreWatch::close);
+    connection.transactions().lookAgain();
     Connections.release(places, connection);
   }
 }

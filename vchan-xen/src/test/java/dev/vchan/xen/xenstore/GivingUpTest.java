@@ -282,6 +282,28 @@ class GivingUpTest extends Leakless {
   }
 
   @Test
+  void closingAHoldEndsItsWaitForAnothersTransaction() throws Exception {
+    XenStore other = XenStore.open(daemon.socket(), soon());
+    Task<String> slow =
+        start(
+            () ->
+                store.transact(
+                    soon(),
+                    nodes -> {
+                      Task<String> behind = start(() -> other.transact(soon(), inner -> ""));
+                      Task<String> last = start(() -> store.transact(atOnce(), inner -> ""));
+                      behind.untilAsleep();
+                      other.close();
+                      assertThat(behind.failure()).isInstanceOf(AsynchronousCloseException.class);
+                      assertThat(last.failure()).isInstanceOf(XenStoreTimeoutException.class);
+                      return "slow";
+                    }));
+    answer(Frame.TRANSACTION_START, "1|");
+    expectEnd(1, "T");
+    assertThat(slow.get()).isEqualTo("slow");
+  }
+
+  @Test
   void aWatchCanBeClosedByAnInterruptedThreadAndWithoutADaemonThatAnswers() throws Exception {
     Task<StoreWatch> watching = start(() -> store.watch(PATH, soon()));
     answer(Frame.WATCH, "OK|");
