@@ -13,7 +13,9 @@ import dev.vchan.xen.xenstore.XenStore;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -83,6 +85,35 @@ public final class XenBackend implements Backend {
       }
       throw e;
     }
+  }
+
+  private interface Opening {
+    Closeable open() throws IOException;
+  }
+
+  /**
+   * What stands in the way of {@link #open}: everything that it needs is opened and closed again.
+   *
+   * @param deadline when to give up on XenStore
+   * @return a failure for each thing that cannot be used, which names it and says what to do; none
+   *     if a backend can be opened
+   */
+  public static List<IOException> problems(Deadline deadline) {
+    List<Opening> needed =
+        List.of(
+            XenMemory::openGntalloc,
+            XenMemory::openGntdev,
+            XenEvents::openEvtchn,
+            () -> XenStore.open(deadline));
+    List<IOException> problems = new ArrayList<>();
+    for (Opening one : needed) {
+      try {
+        one.open().close();
+      } catch (IOException e) {
+        problems.add(e);
+      }
+    }
+    return problems;
   }
 
   /** What XenStore says; dom0, where nobody may have written it. */

@@ -25,8 +25,12 @@ final class XenEvents implements Events, Closeable {
     this.dispatcher = new EventDispatcher(evtchn.descriptor(), this);
   }
 
+  static Device openEvtchn() throws IOException {
+    return Device.open("/dev/xen/evtchn", "xen-evtchn", false);
+  }
+
   static XenEvents open() throws IOException {
-    Device evtchn = Device.open("/dev/xen/evtchn", "xen-evtchn", false);
+    Device evtchn = openEvtchn();
     try {
       return new XenEvents(evtchn);
     } catch (IOException | RuntimeException | Error e) {

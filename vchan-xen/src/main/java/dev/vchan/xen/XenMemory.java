@@ -33,17 +33,28 @@ final class XenMemory implements Memory, Closeable {
     this.gntdev = gntdev;
   }
 
-  static XenMemory open() throws IOException {
+  static Device openGntalloc() throws IOException {
     Device gntalloc = Device.open("/dev/xen/gntalloc", "xen-gntalloc", true);
+    // The layout of the control page, and what both devices call a page, rest on it.
+    long bytes = LibC.pageSize();
+    if (bytes != PAGE_SIZE) {
+      gntalloc.close();
+      throw new SystemRefusedException(
+          "the kernel's pages",
+          bytes + " bytes each, must be " + PAGE_SIZE,
+          "use a kernel with pages of that size");
+    }
+    return gntalloc;
+  }
+
+  static Device openGntdev() throws IOException {
+    return Device.open("/dev/xen/gntdev", "xen-gntdev", true);
+  }
+
+  static XenMemory open() throws IOException {
+    Device gntalloc = openGntalloc();
     try {
-      // The layout of the control page, and what both devices call a page, rest on it.
-      if (LibC.pageSize() != PAGE_SIZE) {
-        throw new SystemRefusedException(
-            "the kernel's pages",
-            LibC.pageSize() + " bytes each, must be " + PAGE_SIZE,
-            "use a kernel with pages of that size");
-      }
-      return new XenMemory(gntalloc, Device.open("/dev/xen/gntdev", "xen-gntdev", true));
+      return new XenMemory(gntalloc, openGntdev());
     } catch (IOException | RuntimeException | Error e) {
       try (gntalloc) {
         throw e;
