@@ -69,10 +69,10 @@ public final class XenBackend implements Backend {
     try {
       XenMemory memory = XenMemory.open();
       parts.push(memory);
-      XenEvents events = XenEvents.open();
-      parts.push(events);
       XenStore store = XenStore.open(deadline);
       parts.push(store);
+      XenEvents events = XenEvents.open(store);
+      parts.push(events);
       DomainId self = self(store, deadline);
       XenRendezvous rendezvous = new XenRendezvous(store, self);
       parts.push(rendezvous);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.xen;
 
+import dev.vchan.Deadline;
 import dev.vchan.DomainId;
 import dev.vchan.SystemRefusedException;
 import dev.vchan.spi.EventChannel;
 import dev.vchan.spi.EventPort;
 import dev.vchan.spi.Events;
 import dev.vchan.spi.StaleAdvertisementException;
+import dev.vchan.xen.xenstore.XenStore;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,12 +19,17 @@ import java.util.concurrent.ConcurrentHashMap;
 /** The event channels of this process: one open device, and the thread that reads it. */
 final class XenEvents implements Events, Closeable {
 
+  /** Whoever is blocked in a call looks now and then, and should not wait for this instead. */
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
   private final Device evtchn;
+  private final XenStore store;
   private final Map<Integer, XenPort> ports = new ConcurrentHashMap<>();
   private final EventDispatcher dispatcher;
 
-  private XenEvents(Device evtchn) throws IOException {
+  private XenEvents(Device evtchn, XenStore store) throws IOException {
     this.evtchn = evtchn;
+    this.store = store;
     this.dispatcher = new EventDispatcher(evtchn.descriptor(), this);
   }
 
@@ -29,10 +37,10 @@ final class XenEvents implements Events, Closeable {
     return Device.open("/dev/xen/evtchn", "xen-evtchn", false);
   }
 
-  static XenEvents open() throws IOException {
+  static XenEvents open(XenStore store) throws IOException {
     Device evtchn = openEvtchn();
     try {
-      return new XenEvents(evtchn);
+      return new XenEvents(evtchn, store);
     } catch (IOException | RuntimeException | Error e) {
       try (evtchn) {
         throw e;
@@ -116,23 +124,14 @@ final class XenEvents implements Events, Closeable {
   }
 
   /**
-   * Whether the hypervisor knows a domain. It is asked to bind to the domain's port 0, which no
-   * domain can give away: it says ESRCH if there is no such domain, else EINVAL.
+   * Whether a domain is there. XenStore is asked, and not the hypervisor: that one knows a domain
+   * that was destroyed as long as pages of it are mapped anywhere, here for instance.
    */
   boolean exists(DomainId domain) {
     try {
-      EventPort unexpected =
-          evtchn.use(device -> Ioctl.bindInterdomain(device, domain, new EventPort(0)));
-      evtchn.use(
-          device -> {
-            Ioctl.unbind(device, unexpected);
-            return domain;
-          });
-      return true;
-    } catch (SystemCallException e) {
-      return e.errno() != SystemCallException.ESRCH;
+      return store.isIntroduced(domain, Deadline.after(PATIENCE));
     } catch (IOException e) {
-      // Closed under us: its ports are, too, and say so.
+      // Nothing is known then, and nobody is declared dead for that.
       return true;
     }
   }

@@ -60,7 +60,7 @@ final class XenPort implements EventChannel {
   /**
    * {@inheritDoc}
    *
-   * <p>Xen tells nobody whether another end is bound, so that it counts as bound as long as the
+   * <p>It cannot be asked whether another end is bound, so that it counts as bound as long as the
    * peer's domain is there.
    */
   @Override

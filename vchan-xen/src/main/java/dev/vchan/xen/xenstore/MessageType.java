@@ -17,6 +17,7 @@ enum MessageType {
   SET_PERMS(14),
   WATCH_EVENT(15),
   ERROR(16),
+  IS_DOMAIN_INTRODUCED(17),
   DIRECTORY_PART(22);
 
   final int number;

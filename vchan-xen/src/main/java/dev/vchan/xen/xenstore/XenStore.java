@@ -305,6 +305,27 @@ public final class XenStore implements Closeable {
     }
   }
 
+  /**
+   * Whether a domain is there, as far as XenStore knows: from the time it is built until it is
+   * being destroyed. One that is dying no longer counts, even if somebody still has pages of it.
+   *
+   * @param domain the domain
+   * @param deadline when to give up
+   * @return whether it is there
+   * @throws IOException as {@link Nodes} says
+   */
+  public boolean isIntroduced(DomainId domain, Deadline deadline) throws IOException {
+    Request request =
+        Request.of(MessageType.IS_DOMAIN_INTRODUCED, 0, "domain " + domain, domain.toString());
+    String text = call(request, deadline).text();
+    return switch (text) {
+      case "T" -> true;
+      case "F" -> false;
+      default ->
+          throw new XenStoreMalformedException(request, new Message.Malformed("neither T nor F"));
+    };
+  }
+
   /** Makes a request and waits for its reply. */
   Message call(Request request, Deadline deadline) throws IOException {
     try {

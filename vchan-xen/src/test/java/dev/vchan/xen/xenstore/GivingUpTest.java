@@ -382,6 +382,7 @@ class GivingUpTest extends Leakless {
     assertTimesOut(() -> nodes.remove(PATH));
     assertTimesOut(() -> nodes.setPermissions(PATH, Permissions.of(DomainId.DOM0)));
     assertTimesOut(() -> store.domainPath(DomainId.DOM0, atOnce()));
+    assertTimesOut(() -> store.isIntroduced(DomainId.DOM0, atOnce()));
     assertTimesOut(() -> store.watch(PATH, atOnce()));
     assertTimesOut(() -> store.transact(atOnce(), inside -> ""));
   }

@@ -317,6 +317,15 @@ class HostileDaemonTest extends Leakless {
     expectMalformed(asking, "GET_DOMAIN_PATH domain 0");
   }
 
+  @Test
+  void aDomainThatIsNeitherThereNorNotIsMalformed() throws Exception {
+    for (String reply : new String[] {"", "|", "X|", "TF|", "T|F|"}) {
+      Task<?> asking = start(() -> store.isIntroduced(DomainId.DOM0, soon()));
+      daemon.send(daemon.next().reply(Frame.IS_DOMAIN_INTRODUCED, reply));
+      expectMalformed(asking, "IS_DOMAIN_INTRODUCED domain 0");
+    }
+  }
+
   private void expectMalformed(Task<?> call, String request) throws Exception {
     assertThat(call.failure())
         .isInstanceOf(XenStoreMalformedException.class)

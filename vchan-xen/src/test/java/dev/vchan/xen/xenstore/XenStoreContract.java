@@ -136,6 +136,12 @@ abstract class XenStoreContract extends Leakless {
   }
 
   @Test
+  void aDomainIsThereOrNot() throws IOException {
+    assertThat(store.isIntroduced(DomainId.DOM0, soon())).isTrue();
+    assertThat(store.isIntroduced(SERVER, soon())).isFalse();
+  }
+
+  @Test
   void aTransactionIsSeenWholeOrNotAtAll() throws IOException {
     StorePath other = ROOT.child("other");
     String result =

@@ -75,6 +75,9 @@ final class FakeSession {
         case Frame.UNWATCH -> unwatch(request);
         case Frame.TRANSACTION_START -> start(request);
         case Frame.TRANSACTION_END -> end(request);
+        // Dom0 alone is there, as with a daemon to which no domain was introduced.
+        case Frame.IS_DOMAIN_INTRODUCED ->
+            send(request.reply(request.type(), request.strings().get(0).equals("0") ? "T|" : "F|"));
         case Frame.GET_DOMAIN_PATH ->
             send(request.reply(request.type(), "/local/domain/" + request.strings().get(0) + "|"));
         default -> {

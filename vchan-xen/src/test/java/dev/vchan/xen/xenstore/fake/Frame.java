@@ -26,6 +26,7 @@ public record Frame(int type, int id, int transaction, List<Byte> body) {
   public static final int TRANSACTION_START = 6;
   public static final int TRANSACTION_END = 7;
   public static final int GET_DOMAIN_PATH = 10;
+  public static final int IS_DOMAIN_INTRODUCED = 17;
   public static final int WRITE = 11;
   public static final int MKDIR = 12;
   public static final int RM = 13;
