@@ -25,7 +25,6 @@ import java.lang.invoke.VarHandle;
 final class LibC {
 
   static final short POLLIN = 1;
-  static final short POLLERR = 8;
 
   private static final int O_RDWR = 2;
   private static final int O_NONBLOCK = 0x800;

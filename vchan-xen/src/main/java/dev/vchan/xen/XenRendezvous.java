@@ -52,6 +52,7 @@ final class XenRendezvous implements Rendezvous, Closeable {
 
   @Override
   public Registration register(RendezvousPath path, DomainId client) throws IOException {
+    checkOther(client);
     synchronized (HELD) {
       if (!HELD.add(held(path))) {
         throw new SystemRefusedException(
@@ -70,6 +71,16 @@ final class XenRendezvous implements Rendezvous, Closeable {
     }
   }
 
+  /** Before any device is touched: both sides of a channel begin here. */
+  private void checkOther(DomainId peer) throws SystemRefusedException {
+    if (peer.equals(self)) {
+      throw new SystemRefusedException(
+          "domain " + peer,
+          "is this domain itself, and a vchan on Xen joins two",
+          "name the other domain, or use the backend between processes of one machine");
+    }
+  }
+
   private String held(RendezvousPath path) {
     return self + " " + path;
   }
@@ -83,6 +94,7 @@ final class XenRendezvous implements Rendezvous, Closeable {
 
   @Override
   public Watch watch(RendezvousPath path, DomainId server) throws IOException {
+    checkOther(server);
     StorePath node = new StorePath(path.value());
     XenWatch watch = new XenWatch(this, node);
     try {

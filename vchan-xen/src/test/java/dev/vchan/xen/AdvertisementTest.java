@@ -245,6 +245,17 @@ class AdvertisementTest {
   }
 
   @Test
+  void theOwnDomainIsRefusedAsAPeer() {
+    assertThatThrownBy(() -> server.register(PATH, SERVER))
+        .isInstanceOf(SystemRefusedException.class)
+        .hasMessageContaining("domain 5");
+    assertThatThrownBy(() -> client.watch(PATH, CLIENT))
+        .isInstanceOf(SystemRefusedException.class)
+        .hasMessageContaining("domain 6");
+    assertThat(daemon.requests()).isEmpty();
+  }
+
+  @Test
   void aPathOfOnesOwnMakingIsWithdrawnToo() throws IOException {
     RendezvousPath own = new RendezvousPath("/local/domain/5/data/somewhere/else");
     try (Registration held = server.register(own, CLIENT);

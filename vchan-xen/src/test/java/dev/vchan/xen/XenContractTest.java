@@ -40,6 +40,11 @@ class XenContractTest {
     protected Machine newMachine() throws IOException {
       return new FakeXenMachine();
     }
+
+    @Override
+    protected boolean joinsADomainWithItself() {
+      return false;
+    }
   }
 
   @Nested
