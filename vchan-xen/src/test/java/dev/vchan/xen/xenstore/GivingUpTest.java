@@ -10,6 +10,7 @@ import dev.vchan.testkit.Watchdog;
 import dev.vchan.testkit.Watchdog.Task;
 import dev.vchan.xen.xenstore.fake.Frame;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.Test;
 class GivingUpTest extends Leakless {
 
   private static final StorePath PATH = new StorePath("/a/path");
+  private static final String NO_REPLY = "no reply from xenstored so far";
 
   private RawDaemon daemon;
   private XenStore store;
@@ -55,6 +57,16 @@ class GivingUpTest extends Leakless {
 
   private static <T> Task<T> start(Callable<T> call) {
     return Watchdog.start("call", call);
+  }
+
+  private String readInVain() {
+    try {
+      return store.nodes(atOnce()).read(PATH).toString();
+    } catch (XenStoreTimeoutException e) {
+      return String.valueOf(e.getMessage());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Task<Optional<String>> reading(Deadline deadline) {
@@ -80,10 +92,8 @@ class GivingUpTest extends Leakless {
 
   @Test
   void aRequestWithoutAReplyTimesOutAndTheNextWaitsForThatReply() throws Exception {
-    assertThat(reading(atOnce()).failure())
-        .isInstanceOf(XenStoreTimeoutException.class)
-        .hasMessageContaining("READ /a/path")
-        .hasMessageContaining("no reply");
+    // On a busy machine the time may be over before it is sent: then nothing has happened.
+    Watchdog.until("sent", () -> readInVain().equals("READ /a/path timed out: " + NO_REPLY));
     assertThat(reading(atOnce()).failure())
         .isInstanceOf(XenStoreTimeoutException.class)
         .hasMessageContaining("not sent");
@@ -146,9 +156,10 @@ class GivingUpTest extends Leakless {
 
   @Test
   void aWatchThatComesLateIsGivenBack() throws Exception {
-    Task<StoreWatch> watching = start(() -> store.watch(PATH, atOnce()));
+    Task<StoreWatch> watching = start(() -> store.watch(PATH, soon()));
     Frame request = daemon.next();
-    assertThat(watching.failure()).isInstanceOf(XenStoreTimeoutException.class);
+    watching.thread().interrupt();
+    assertThat(watching.failure()).isInstanceOf(ClosedByInterruptException.class);
     daemon.send(request.reply(Frame.WATCH, "OK|"));
     Frame given = daemon.next();
     assertThat(given.type()).isEqualTo(Frame.UNWATCH);
@@ -157,9 +168,10 @@ class GivingUpTest extends Leakless {
 
   @Test
   void aWatchThatIsRefusedLateIsNot() throws Exception {
-    Task<StoreWatch> watching = start(() -> store.watch(PATH, atOnce()));
+    Task<StoreWatch> watching = start(() -> store.watch(PATH, soon()));
     Frame request = daemon.next();
-    assertThat(watching.failure()).isInstanceOf(XenStoreTimeoutException.class);
+    watching.thread().interrupt();
+    assertThat(watching.failure()).isInstanceOf(ClosedByInterruptException.class);
     daemon.send(request.reply(Frame.ERROR, "E2BIG|"));
     Task<Optional<String>> next = reading(soon());
     answer(Frame.READ, "x");
@@ -168,9 +180,10 @@ class GivingUpTest extends Leakless {
 
   @Test
   void aTransactionThatStartsLateIsEnded() throws Exception {
-    Task<String> transaction = start(() -> store.transact(atOnce(), nodes -> "unreached"));
+    Task<String> transaction = start(() -> store.transact(soon(), nodes -> "unreached"));
     Frame request = daemon.next();
-    assertThat(transaction.failure()).isInstanceOf(XenStoreTimeoutException.class);
+    transaction.thread().interrupt();
+    assertThat(transaction.failure()).isInstanceOf(ClosedByInterruptException.class);
     daemon.send(request.reply(Frame.TRANSACTION_START, "17|"));
     expectEnd(17, "F");
   }

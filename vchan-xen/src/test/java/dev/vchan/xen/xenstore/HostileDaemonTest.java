@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,20 +128,14 @@ class HostileDaemonTest extends Leakless {
 
   @Test
   void aReplyThatNobodyAskedForEndsTheConnection() throws Exception {
-    daemon.send(Frame.of(Frame.READ, 1, 0, "x"));
-    Watchdog.until("lost", () -> !isUsable());
+    Task<StoreWatch> watching = start(() -> store.watch(PATH, soon()));
+    daemon.send(daemon.next().reply(Frame.WATCH, "OK|"));
+    StoreWatch watch = watching.get();
+    long seen = watch.changes();
+    daemon.send(Frame.of(Frame.READ, 2, 0, "x"));
+    // The last change is the loss; a request that came earlier would take the reply for its own.
+    assertThat(watch.await(seen, TimeUnit.SECONDS.toNanos(30))).isTrue();
     expectLost(reading(), "nobody asked for");
-  }
-
-  private boolean isUsable() {
-    try {
-      store.nodes(atOnce()).read(PATH);
-      throw new AssertionError("a daemon that says nothing answered");
-    } catch (XenStoreTimeoutException e) {
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   @Test
@@ -151,6 +146,18 @@ class HostileDaemonTest extends Leakless {
     daemon.send(request.reply(Frame.READ, "x"));
     assertThat(reading.get()).contains("x");
     Watchdog.until("lost", () -> !isUsable());
+  }
+
+  /** No reply to an earlier request is taken for the one to this. */
+  private boolean isUsable() {
+    try {
+      store.nodes(atOnce()).read(PATH);
+      throw new AssertionError("a daemon that says nothing answered");
+    } catch (XenStoreTimeoutException e) {
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Test
