@@ -219,20 +219,6 @@ class LifeAttackTest {
   }
 
   @Test
-  @Case("A38")
-  @Case("A39")
-  void aPeerThatNeverSendsEventsInTimeLosesNothing() throws Exception {
-    Task<Integer> read = Duel.startAndBlock(this::readOne);
-    // The event first, and then the byte it should have announced.
-    peer.event();
-    Watchdog.until("asleep again", () -> duel.victim.counters().sleeps() >= 2);
-    Watchdog.untilAsleep(read.thread());
-    peer.produce((byte) 7);
-    assertThat(read.get()).isEqualTo(1);
-    assertThat(duel.victim.counters().endedByPeriod()).isEqualTo(1);
-  }
-
-  @Test
   @Case("A40")
   @Case("A41")
   void bytesThatChangeAfterTheCopyAreNotSeen() throws IOException {
@@ -266,14 +252,6 @@ class LifeAttackTest {
     Throwable thrown = write.failure();
     assertThat(thrown).isInstanceOf(PeerDiedException.class);
     assertThat(((VchanException) thrown).bytesTransferred()).isEqualTo(capacity);
-  }
-
-  @Test
-  @Case("A44")
-  void aDestroyedPeerIsNoticedByTheLookThatEndsAPeriod() throws Exception {
-    Task<Integer> read = Duel.startAndBlock(() -> duel.victim.read(ByteBuffer.allocate(1)));
-    duel.host.destroy(Duel.ATTACKER);
-    assertThat(read.failure()).isInstanceOf(PeerDiedException.class);
   }
 
   @Test
