@@ -23,7 +23,10 @@ public final class Main {
   public static void main(String[] arguments) {
     int code = run(arguments);
     Interruption.commandEnded();
-    System.exit(code);
+    // A JVM that a signal is ending needs no second end, and would complain that it cannot log it.
+    if (!Interruption.isUnderWay()) {
+      System.exit(code);
+    }
   }
 
   static int run(String... arguments) {
