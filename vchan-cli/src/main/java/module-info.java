@@ -5,6 +5,7 @@ module dev.vchan.cli {
   requires static org.jspecify;
   requires dev.vchan;
   requires dev.vchan.local;
+  requires dev.vchan.xen;
   requires info.picocli;
   requires jdk.net;
   requires me.tongfei.progressbar;

@@ -12,7 +12,7 @@ import dev.vchan.cli.demo.Comparison;
 import dev.vchan.cli.demo.DemoFile;
 import dev.vchan.cli.demo.WorkDirectory;
 import dev.vchan.cli.transfer.Figures;
-import dev.vchan.spi.Backend;
+import dev.vchan.local.LocalBackend;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.ProcessBuilder.Redirect;
@@ -118,7 +118,10 @@ final class DemoCommand implements Callable<Integer> {
       throws IOException {
     Path socketPath = work.resolve("socket");
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        Backend backend = vchan().openBackend();
+        LocalBackend backend =
+            vchan()
+                .openLocalBackend(
+                    "the demo starts two processes of one domain, which Xen does not join");
         VchanListener listener =
             VchanListener.open(
                 backend,
@@ -129,7 +132,7 @@ final class DemoCommand implements Callable<Integer> {
       String domain = backend.self().toString();
       Process peer =
           children.start(
-              Main.class.getName(),
+              Main.class,
               Redirect.INHERIT,
               "demo-peer",
               "--backend=" + backend.name(),
@@ -161,9 +164,10 @@ final class DemoCommand implements Callable<Integer> {
     long began = System.nanoTime();
     Process receiver =
         children.start(
-            Main.class.getName(),
+            Main.class,
             Redirect.to(log.toFile()),
             "receive",
+            "--backend=local",
             "--domid=" + domain,
             "--hidden",
             "--progress=none",
@@ -173,9 +177,10 @@ final class DemoCommand implements Callable<Integer> {
     awaitFirstLine(receiver, log);
     Process sender =
         children.start(
-            Main.class.getName(),
+            Main.class,
             Redirect.INHERIT,
             "send",
+            "--backend=local",
             "--domid=" + domain,
             sample.path().toString(),
             domain,

@@ -5,6 +5,7 @@ import dev.vchan.DomainId;
 import dev.vchan.cli.doctor.Finding;
 import dev.vchan.cli.doctor.LocalCheck;
 import dev.vchan.cli.doctor.MachineCheck;
+import dev.vchan.cli.doctor.XenCheck;
 import dev.vchan.local.LocalBackend;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ final class DoctorCommand implements Callable<Integer> {
     findings.add(MachineCheck.java());
     findings.addAll(local(vchan));
     findings.addAll(MachineCheck.forRun());
-    findings.add(MachineCheck.xen());
+    findings.addAll(XenCheck.run());
     PrintStream out = System.out;
     findings.forEach(out::println);
     out.flush();

@@ -5,7 +5,6 @@ import dev.vchan.cli.run.Tool;
 import dev.vchan.cli.run.XenProgram;
 import dev.vchan.cli.run.XenShim;
 import dev.vchan.local.LocalBackend;
-import dev.vchan.spi.Backend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,11 +72,8 @@ final class RunCommand implements Callable<Integer> {
     Path program = find(command.getFirst());
     XenProgram.check(program).ifPresent(vchan.console()::say);
     Map<String, String> environment = new TreeMap<>();
-    try (Backend backend = vchan.openBackend()) {
-      if (!(backend instanceof LocalBackend local)) {
-        throw new CommandFailure(
-            ExitCodes.FAILED, "on Xen programs need no help: start it without vchan run");
-      }
+    try (LocalBackend local =
+        vchan.openLocalBackend("on Xen programs need no help: start it without vchan run")) {
       environment.put("VCHAN_DIR", local.root().toString());
       environment.put("VCHAN_DOMID", local.self().toString());
     }

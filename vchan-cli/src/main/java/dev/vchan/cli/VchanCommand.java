@@ -7,7 +7,6 @@ import dev.vchan.VchanOptions;
 import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -50,16 +49,6 @@ import picocli.CommandLine.Spec;
     })
 final class VchanCommand implements Runnable {
 
-  private static final String BACKEND_VARIABLE = "VCHAN_BACKEND";
-
-  /** The names of backends, for completion. */
-  static final class Backends implements Iterable<String> {
-    @Override
-    public Iterator<String> iterator() {
-      return List.of("local", "xen").iterator();
-    }
-  }
-
   @Spec private @Nullable CommandSpec spec;
 
   @SuppressWarnings("UnusedVariable") // Picocli itself acts on it.
@@ -90,7 +79,7 @@ final class VchanCommand implements Runnable {
       paramLabel = "DOMID",
       scope = ScopeType.INHERIT,
       converter = Converters.Domain.class,
-      description = "Own domain. Else $VCHAN_DOMID, else 0.")
+      description = "Own domain. Else $VCHAN_DOMID, else what Xen says, else 0.")
   private @Nullable DomainId domain;
 
   @Option(
@@ -100,7 +89,7 @@ final class VchanCommand implements Runnable {
       scope = ScopeType.INHERIT,
       description =
           "xen: between Xen domains; local: between processes of this machine. Else"
-              + " $VCHAN_BACKEND, else local.")
+              + " $VCHAN_BACKEND, else xen where it can be used.")
   private @Nullable String backend;
 
   @Option(
@@ -158,24 +147,33 @@ final class VchanCommand implements Runnable {
     return verbose.length > 1 || System.getenv(Failures.TRACE_VARIABLE) != null;
   }
 
-  /** Opens what the options and the environment name. */
+  /** Opens what the options and the environment name, or what suits this machine. */
   Backend openBackend() throws IOException {
-    String name = backend;
-    String source = "--backend";
-    if (name == null) {
-      name = Objects.requireNonNullElse(System.getenv(BACKEND_VARIABLE), "local");
-      source = "$" + BACKEND_VARIABLE;
+    try {
+      return Backends.open(backend, namedDomain());
+    } catch (IllegalArgumentException e) {
+      throw usage(e);
     }
-    return switch (name) {
-      case "local" -> LocalBackend.open(LocalBackend.defaultRoot(), ownDomain());
-      case "xen" ->
-          throw new CommandFailure(
-              ExitCodes.FAILED,
-              source
-                  + " xen: this build has no Xen module; 'local' joins processes of one machine");
-      default ->
-          throw usage(new IllegalArgumentException(source + " " + name + ": must be xen or local"));
-    };
+  }
+
+  /**
+   * Opens the backend between processes of this machine.
+   *
+   * @param otherwise what to say if another one was named
+   */
+  LocalBackend openLocalBackend(String otherwise) throws IOException {
+    try {
+      return Backends.openOnlyLocal(backend, namedDomain(), otherwise);
+    } catch (IllegalArgumentException e) {
+      throw usage(e);
+    }
+  }
+
+  /** Own domain as the user has named it, by option or environment; null if not at all. */
+  private @Nullable DomainId namedDomain() {
+    String variable = System.getenv("VCHAN_DOMID");
+    boolean none = domain == null && (variable == null || variable.isEmpty());
+    return none ? null : ownDomain();
   }
 
   DomainId ownDomain() {

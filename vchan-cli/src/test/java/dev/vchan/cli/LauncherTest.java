@@ -103,7 +103,7 @@ class LauncherTest {
   void buildsOnceAndThenOnlyWhenASourceIsNewer() throws Exception {
     Result first = run(Map.of(), "listen", "two words");
     assertThat(first.exit()).isZero();
-    assertThat(first.output()).endsWith("dev.vchan.cli.Main", "listen", "two words");
+    assertThat(first.output()).endsWith("dev.vchan.cli/dev.vchan.cli.Main", "listen", "two words");
     assertThat(first.error()).hasSize(1).first().asString().contains("building");
     assertThat(run(Map.of()).error()).isEmpty();
     assertThat(builds()).isEqualTo(1);
@@ -189,7 +189,7 @@ class LauncherTest {
   @Test
   void aPortMayBeCalledRun() throws Exception {
     Result listen = run(Map.of(), "listen", "run");
-    assertThat(listen.output()).endsWith("dev.vchan.cli.Main", "listen", "run");
+    assertThat(listen.output()).endsWith("dev.vchan.cli/dev.vchan.cli.Main", "listen", "run");
     assertThat(listen.output()).noneMatch(word -> word.startsWith("-Dvchan.plan"));
   }
 

@@ -4,9 +4,7 @@ package dev.vchan.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.testkit.Figures;
-import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,14 +28,14 @@ final class Machine implements AutoCloseable {
 
   private static final Path NOTHING = Path.of("/dev/null");
 
-  /** The folder of the command's jars, as the launcher uses them; null outside of Maven. */
-  private static final @Nullable String JARS = System.getProperty("vchan.jars");
+  /** The folder of the command's jars, as the launcher uses them. */
+  private static final String JARS = System.getProperty("vchan.jars", "target/libraries");
 
   private final Path folder;
   private final Path meeting;
   private final Map<String, String> environment = new HashMap<>();
   private final List<Running> started = new ArrayList<>();
-  private String classPath = JARS == null ? System.getProperty("java.class.path") : jars(JARS);
+  private @Nullable Path changed;
 
   Machine(Path folder) {
     this(folder, folder.resolve("meet"));
@@ -151,34 +148,28 @@ final class Machine implements AutoCloseable {
 
   /** Has commands from here on use changed classes. */
   void putFirst(Path classes) {
-    classPath = classes + File.pathSeparator + classPath;
-  }
-
-  private static String jars(String folder) {
-    try (Stream<Path> files = Files.list(Path.of(folder))) {
-      return files
-          .map(Path::toString)
-          .filter(name -> name.endsWith(".jar"))
-          .sorted()
-          .collect(Collectors.joining(File.pathSeparator));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    changed = classes;
   }
 
   private List<String> java() {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    line.add("--illegal-native-access=deny");
     line.add("-XX:+UseSerialGC");
     line.add("-XX:AOTCache=" + JARS + "/vchan.aot");
     line.add("-Xlog:disable");
     line.add("-Xlog:all=warning,aot*=off:stderr");
+    line.add("--illegal-native-access=deny");
+    line.add("--enable-native-access=dev.vchan.xen");
     if (!Figures.FULL) {
       // Most commands here live for a second, and compiling well what they run would take longer.
       line.add("-XX:TieredStopAtLevel=1");
     }
-    line.addAll(List.of("-cp", classPath, "dev.vchan.cli.Main"));
+    if (changed == null) {
+      line.addAll(List.of("--module-path", JARS, "--module", "dev.vchan.cli/dev.vchan.cli.Main"));
+    } else {
+      // Where they come first whichever module they belong to.
+      line.addAll(List.of("-cp", changed + ":" + JARS + "/*", "dev.vchan.cli.Main"));
+    }
     return line;
   }
 

@@ -172,11 +172,18 @@ class UsageTest {
   }
 
   @Test
-  void xenIsNotThereYet(@TempDir Path folder) throws Exception {
+  void xenIsRefusedWhereItIsMissingOrMakesNoSense(@TempDir Path folder) throws Exception {
     try (Machine machine = new Machine(folder)) {
-      Running command = machine.start("listen", "--backend", "xen", "t");
-      assertThat(command.exitCode()).isEqualTo(ExitCodes.FAILED);
-      assertThat(command.messages()).contains("no Xen module").hasLineCount(1);
+      Running listen = machine.start("listen", "--backend", "xen", "t");
+      assertThat(listen.exitCode()).isEqualTo(ExitCodes.FAILED);
+      assertThat(listen.messages()).contains("/dev/xen/gntalloc", "modprobe").hasLineCount(1);
+      machine.set("VCHAN_BACKEND", "xen");
+      Running demo = machine.start("demo");
+      assertThat(demo.exitCode()).isEqualTo(ExitCodes.FAILED);
+      assertThat(demo.messages()).contains("two processes of one domain").hasLineCount(1);
+      Running run = machine.start("run", "true");
+      assertThat(run.exitCode()).isEqualTo(ExitCodes.FAILED);
+      assertThat(run.messages()).contains("without vchan run").hasLineCount(1);
     }
   }
 

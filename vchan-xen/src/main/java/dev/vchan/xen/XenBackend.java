@@ -12,6 +12,9 @@ import dev.vchan.xen.xenstore.StorePath;
 import dev.vchan.xen.xenstore.XenStore;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,6 +33,11 @@ public final class XenBackend implements Backend {
 
   /** A domain has 1,024 pages to share by default: enough for some sixty channels of this size. */
   private static final RingSizes DEFAULT_SIZES = RingSizes.both(32 * 1024);
+
+  private static final Path DEVICES = Path.of("/dev/xen");
+
+  /** XenStore answers in less than a millisecond, or something is wrong. */
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final DomainId self;
   private final XenMemory memory;
@@ -114,6 +122,24 @@ public final class XenBackend implements Backend {
       }
     }
     return problems;
+  }
+
+  /**
+   * Whether a backend can be opened here. Costs next to nothing where there is no Xen.
+   *
+   * @return whether there are no {@link #problems}
+   */
+  public static boolean isAvailable() {
+    return Files.exists(DEVICES) && problems(Deadline.after(PATIENCE)).isEmpty();
+  }
+
+  /**
+   * Why no backend can be opened here.
+   *
+   * @return the first of the {@link #problems}, which says what to do; nothing if one can be opened
+   */
+  public static Optional<IOException> unavailabilityCause() {
+    return problems(Deadline.after(PATIENCE)).stream().findFirst();
   }
 
   /** What XenStore says; dom0, where nobody may have written it. */

@@ -21,25 +21,35 @@ public final class Children implements AutoCloseable {
   /**
    * Starts a process.
    *
-   * @param mainClass of the command
+   * @param main of the command
    * @param error where its standard error goes
    * @param arguments of the command
    * @return the process
    * @throws IOException if it cannot be started
    */
-  public synchronized Process start(String mainClass, Redirect error, String... arguments)
+  public synchronized Process start(Class<?> main, Redirect error, String... arguments)
       throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.add("-XX:+UseSerialGC");
-    line.add("-cp");
-    line.add(System.getProperty("java.class.path"));
-    line.add(mainClass);
+    line.addAll(program(main));
     line.addAll(List.of(arguments));
     Process process =
         new ProcessBuilder(line).redirectError(error).redirectOutput(Redirect.DISCARD).start();
     running.add(process);
     return process;
+  }
+
+  /** As this process was started itself. */
+  private static List<String> program(Class<?> main) {
+    Module module = main.getModule();
+    return module.isNamed()
+        ? List.of(
+            "--module-path",
+            System.getProperty("jdk.module.path"),
+            "--module",
+            module.getName() + "/" + main.getName())
+        : List.of("-cp", System.getProperty("java.class.path"), main.getName());
   }
 
   /**

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Looks at Java, at what {@code vchan run} needs, and whether this is a domain of Xen. */
+/** Looks at Java, and at what {@code vchan run} needs. */
 public final class MachineCheck {
 
   private static final String LIBXENVCHAN = "libxenvchan.so.";
@@ -22,8 +22,6 @@ public final class MachineCheck {
 
   private static final List<Path> LIBRARIES =
       List.of(Path.of("/usr/local/lib"), Path.of("/usr/lib"), Path.of("/usr/lib64"));
-
-  private static final List<String> DEVICES = List.of("gntdev", "gntalloc", "evtchn", "xenbus");
 
   private MachineCheck() {}
 
@@ -100,21 +98,6 @@ public final class MachineCheck {
     return Finding.ok(
         PROXY,
         found.map(Path::toString).orElse("not installed (package xen-utils-4.17); optional"));
-  }
-
-  /**
-   * Whether this is a domain of Xen.
-   *
-   * @return what was found
-   */
-  public static Finding xen() {
-    List<String> there =
-        DEVICES.stream().filter(name -> Files.exists(Path.of("/dev/xen", name))).toList();
-    return Finding.ok(
-        "Xen",
-        there.isEmpty()
-            ? "no devices in /dev/xen: not a domain of Xen"
-            : "devices " + String.join(", ", there) + "; this build does not use them");
   }
 
   private static List<Path> list(Path directory, String pattern) {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.cli;
+
+import dev.vchan.Deadline;
+import dev.vchan.DomainId;
+import dev.vchan.local.LocalBackend;
+import dev.vchan.spi.Backend;
+import dev.vchan.xen.XenBackend;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Which backend a command uses, and who says so. Its elements are their names, for completion. */
+final class Backends implements Iterable<String> {
+
+  private static final String VARIABLE = "VCHAN_BACKEND";
+
+  private static final String LOCAL = "local";
+  private static final String XEN = "xen";
+
+  /** XenStore answers in less than a millisecond, or something is wrong. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  @Override
+  public Iterator<String> iterator() {
+    return List.of(LOCAL, XEN).iterator();
+  }
+
+  /**
+   * A backend that the user has named.
+   *
+   * @param name its name, not checked
+   * @param source the option or the variable
+   */
+  private record Named(String name, String source) {
+
+    IllegalArgumentException unknown() {
+      return new IllegalArgumentException(source + " " + name + ": must be xen or local");
+    }
+  }
+
+  private static @Nullable Named named(@Nullable String option) {
+    if (option != null) {
+      return new Named(option, "--backend");
+    }
+    String variable = System.getenv(VARIABLE);
+    return variable == null || variable.isEmpty() ? null : new Named(variable, "$" + VARIABLE);
+  }
+
+  /**
+   * Opens the backend that is named, else Xen's if it can be used here, else the local one.
+   *
+   * @param option what the user has named by option, if anything
+   * @param self the domain that the user says this is, if any
+   * @throws IllegalArgumentException if there is no backend of that name, or Xen says that this is
+   *     another domain
+   */
+  static Backend open(@Nullable String option, @Nullable DomainId self) throws IOException {
+    Named named = named(option);
+    if (named == null) {
+      return XenBackend.isAvailable()
+          ? openXen(self, "; or choose --backend local")
+          : openLocal(self);
+    }
+    return switch (named.name()) {
+      case LOCAL -> openLocal(self);
+      case XEN -> openXen(self, "");
+      default -> throw named.unknown();
+    };
+  }
+
+  /**
+   * Opens the local backend, for what makes sense only there.
+   *
+   * @param otherwise what to say if another one is named
+   * @throws IllegalArgumentException if there is no backend of the name
+   */
+  static LocalBackend openOnlyLocal(
+      @Nullable String option, @Nullable DomainId self, String otherwise) throws IOException {
+    Named named = named(option);
+    if (named == null || named.name().equals(LOCAL)) {
+      return openLocal(self);
+    }
+    if (named.name().equals(XEN)) {
+      throw new CommandFailure(ExitCodes.FAILED, otherwise);
+    }
+    throw named.unknown();
+  }
+
+  private static LocalBackend openLocal(@Nullable DomainId self) throws IOException {
+    return LocalBackend.open(
+        LocalBackend.defaultRoot(), self == null ? LocalBackend.defaultDomain() : self);
+  }
+
+  /** Only Xen knows which domain this is; who names another one has something else in mind. */
+  private static Backend openXen(@Nullable DomainId self, String remedy) throws IOException {
+    XenBackend xen = XenBackend.open(Deadline.after(PATIENCE));
+    if (self == null || self.equals(xen.self())) {
+      return xen;
+    }
+    try (xen) {
+      throw new IllegalArgumentException(
+          "own domain " + self + ": Xen says that this is domain " + xen.self() + remedy);
+    }
+  }
+}
