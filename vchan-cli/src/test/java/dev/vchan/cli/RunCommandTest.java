@@ -32,6 +32,8 @@ class RunCommandTest {
   @BeforeEach
   void begin() {
     machine = new Machine(folder);
+    // Whoever runs the tests may have a library there already.
+    machine.set("HOME", folder.resolve("home").toString());
     cacheIs(common.resolve("cache"));
   }
 
@@ -117,7 +119,6 @@ class RunCommandTest {
     ownCache();
     Path open = Files.createDirectories(cache.resolve("vchan"));
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
-    machine.set("HOME", folder.resolve("home").toString());
     Running run = machine.start("run", "sh", "-c", "echo $LD_PRELOAD");
     run.succeeds();
     assertThat(run.output()).content().contains("/home/.cache/vchan/");
