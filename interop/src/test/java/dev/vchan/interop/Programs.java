@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.interop;
 
+import dev.vchan.testkit.Figures;
 import dev.vchan.testkit.Needs;
 import java.io.File;
 import java.io.IOException;
@@ -22,6 +23,9 @@ import java.util.stream.Stream;
  * where the compiler or the headers are missing.
  */
 public final class Programs {
+
+  /** Longest life of a program that ends by itself, a watchdog. */
+  private static final long PATIENCE_MINUTES = Figures.FULL ? 20 : 1;
 
   private static final Path MODULE = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
   private static final Path FOLDER = MODULE.resolve("target/native");
@@ -147,7 +151,7 @@ public final class Programs {
       CompletableFuture<String> output =
           CompletableFuture.supplyAsync(
               () -> output(process), task -> Thread.ofVirtual().start(task));
-      if (!process.waitFor(1, TimeUnit.MINUTES)) {
+      if (!process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
         throw new IOException(command + " does not end");
       }
       return new Outcome(process.exitValue(), output.join());
