@@ -49,6 +49,12 @@ final class CPeer implements AutoCloseable {
     return new CPeer(builder.redirectError(Redirect.INHERIT).start());
   }
 
+  /** Starts a process in a domain of Xen. */
+  static CPeer start(Path program) throws IOException {
+    return new CPeer(
+        new ProcessBuilder(program.toString()).redirectError(Redirect.INHERIT).start());
+  }
+
   private void listen() {
     try (BufferedReader lines = process.inputReader()) {
       lines.lines().forEach(answers::add);

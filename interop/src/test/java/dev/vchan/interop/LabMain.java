@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.interop;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The lab's tests, to be run in dom0 and in domU of a Xen at the same time. Both play the same
+ * steps in the same order; dom0 prints what came of each.
+ *
+ * <pre>
+ * LAB expects COUNT
+ * LAB ok NUMBER NAME (MILLISECONDS ms)
+ * LAB FAIL NUMBER NAME: REASONS
+ * </pre>
+ */
+public final class LabMain {
+
+  private LabMain() {}
+
+  private static List<LabStep> steps() {
+    List<LabStep> steps = new ArrayList<>(LabStep.matrix());
+    steps.addAll(LabManners.steps());
+    steps.addAll(LabKills.steps());
+    return steps;
+  }
+
+  /**
+   * Plays.
+   *
+   * @param words in dom0 the number of domU; in domU nothing, or what the run before ended with
+   */
+  public static void main(String[] words) throws Exception {
+    try (LabSite site = LabSite.open(words)) {
+      List<LabStep> steps = steps();
+      if (!site.isDom0()) {
+        if (words.length > 0) {
+          LabDeaths.playInDomU(site, words[0]);
+        } else {
+          playInDomU(site, steps);
+        }
+        return;
+      }
+      System.out.println("LAB expects " + (steps.size() + LabDeaths.RESULTS));
+      int number = playInDom0(site, steps);
+      LabDeaths.playInDom0(site, number);
+    }
+  }
+
+  private static void playInDomU(LabSite site, List<LabStep> steps) throws IOException {
+    int number = 0;
+    for (LabStep step : steps) {
+      number++;
+      String verdict = "ok";
+      try {
+        step.inDomU().play(site, "lab" + number);
+      } catch (Exception | AssertionError e) {
+        verdict = explain(number, e);
+      }
+      site.report("" + number, verdict);
+    }
+  }
+
+  private static int playInDom0(LabSite site, List<LabStep> steps) throws IOException {
+    int number = 0;
+    for (LabStep step : steps) {
+      number++;
+      long start = System.nanoTime();
+      List<String> reasons = new ArrayList<>();
+      String figure = "";
+      try {
+        figure = step.inDom0().play(site, "lab" + number);
+      } catch (Exception | AssertionError e) {
+        reasons.add("dom0: " + explain(number, e));
+      }
+      String other = site.awaitReport("" + number);
+      if (!other.equals("ok")) {
+        reasons.add("domU: " + other);
+      }
+      print(number, step.name() + figure + took(start), reasons);
+    }
+    return number;
+  }
+
+  static String took(long start) {
+    return " (" + (System.nanoTime() - start) / 1_000_000 + " ms)";
+  }
+
+  /** A line of the results. */
+  static void print(int number, String what, List<String> reasons) {
+    boolean ok = reasons.isEmpty();
+    String why = ok ? "" : ": " + String.join("; ", reasons);
+    System.out.println("LAB " + (ok ? "ok " : "FAIL ") + number + " " + what + why);
+  }
+
+  /** One line for the results; where it happened goes to standard error. */
+  static String explain(int number, Throwable failure) {
+    System.err.println("step " + number + ":");
+    failure.printStackTrace();
+    return failure.toString().lines().findFirst().orElse("?");
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.interop;
+
+import dev.vchan.Deadline;
+import dev.vchan.DomainId;
+import dev.vchan.PortName;
+import dev.vchan.RendezvousPath;
+import dev.vchan.testkit.ends.Role;
+import dev.vchan.xen.XenBackend;
+import dev.vchan.xen.xenstore.StorePath;
+import dev.vchan.xen.xenstore.StoreWatch;
+import dev.vchan.xen.xenstore.XenStore;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * One of the lab's two domains, seen from inside. What domU found it leaves in its own part of
+ * XenStore, where dom0 reads it.
+ *
+ * @param domU the domain that is not dom0
+ */
+record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Closeable {
+
+  /** The other domain's turn of a step may only begin when this one has given up on the last. */
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  private static final int LONGEST_REPORT = 300;
+
+  private static final Path PEER = Path.of("/bin/vchan-peer");
+
+  /**
+   * Opens all that is needed.
+   *
+   * @param words in dom0 begin with the number of domU
+   */
+  static LabSite open(String[] words) throws IOException {
+    XenStore store = XenStore.open(Hub.soon());
+    XenBackend backend = XenBackend.open(Hub.soon());
+    DomainId self = backend.self();
+    DomainId domU = self.equals(DomainId.DOM0) ? new DomainId(Integer.parseInt(words[0])) : self;
+    return new LabSite(backend, store, domU);
+  }
+
+  boolean isDom0() {
+    return backend.self().equals(DomainId.DOM0);
+  }
+
+  DomainId other() {
+    return isDom0() ? domU : DomainId.DOM0;
+  }
+
+  RendezvousPath path(Role own, String port) {
+    DomainId server = own == Role.SERVER ? backend.self() : other();
+    return RendezvousPath.of(server, own == Role.SERVER ? other() : backend.self(), name(port));
+  }
+
+  static PortName name(String port) {
+    return new PortName(port);
+  }
+
+  CPeer startPeer() throws IOException {
+    return CPeer.start(PEER);
+  }
+
+  private StorePath reportNode(String what) {
+    return new StorePath("/local/domain/" + domU + "/data/lab/" + what);
+  }
+
+  /** Says in domU how something ended there. */
+  void report(String what, String verdict) throws IOException {
+    String line = verdict.lines().findFirst().orElse("").replaceAll("[^ -~]", "?");
+    store
+        .nodes(Hub.soon())
+        .write(reportNode(what), line.substring(0, Math.min(line.length(), LONGEST_REPORT)));
+  }
+
+  /** Waits in dom0 for what domU says; an answer that does not come is one, too. */
+  String awaitReport(String what) throws IOException {
+    StorePath node = reportNode(what);
+    Deadline deadline = Deadline.after(PATIENCE);
+    try (StoreWatch watch = store.watch(node, Hub.soon())) {
+      while (true) {
+        long seen = watch.changes();
+        Optional<String> found = store.nodes(Hub.soon()).read(node);
+        if (found.isPresent()) {
+          return found.get();
+        }
+        if (!watch.await(seen, deadline.remainingNanos())) {
+          return "domU has not said how it went within " + PATIENCE;
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    backend.close();
+    store.close();
+  }
+}
