@@ -21,6 +21,7 @@ public final class LabMain {
 
   private static List<LabStep> steps() {
     List<LabStep> steps = new ArrayList<>(LabStep.matrix());
+    steps.addAll(LabCommands.steps());
     steps.addAll(LabManners.steps());
     steps.addAll(LabKills.steps());
     return steps;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.interop;
 
+import dev.vchan.Deadline;
 import dev.vchan.RendezvousPath;
 import dev.vchan.RingSizes;
 import dev.vchan.SystemRefusedException;
@@ -8,12 +9,14 @@ import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
 import dev.vchan.testkit.ends.Role;
+import dev.vchan.xen.xenstore.Permissions;
 import dev.vchan.xen.xenstore.StorePath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Steps about meeting and parting, and about what stays in XenStore. */
 final class LabManners {
@@ -42,6 +45,11 @@ final class LabManners {
               server + " lets nobody but its client read what it advertises",
               permissions(dom0),
               permissions(dom0.other())));
+      steps.add(
+          new LabStep(
+              server + " runs out of pages, keeps its channel, and serves again when they return",
+              pageLimit(dom0),
+              pageLimit(dom0.other())));
     }
     steps.add(
         new LabStep(
@@ -170,7 +178,7 @@ final class LabManners {
     }
   }
 
-  /** The server looks at its own leaves while a client is connected, and afterwards for them. */
+  /** The server looks at its own leaves before the client comes, and for them when it has left. */
   private static LabStep.Work permissions(Role own) {
     return (site, port) -> {
       if (own == Role.CLIENT) {
@@ -183,7 +191,6 @@ final class LabManners {
       try (VchanListener listener = listen(site, port, options())) {
         checkPermissions(site, path);
         try (Vchan channel = listener.accept(Hub.soon())) {
-          checkPermissions(site, path);
           answer(channel);
           awaitEnd(channel);
         }
@@ -196,13 +203,52 @@ final class LabManners {
     };
   }
 
+  /** Two channels with rings of 1 MiB take more pages than the kernel lets a domain share. */
+  private static LabStep.Work pageLimit(Role own) {
+    return (site, port) -> {
+      if (own == Role.CLIENT) {
+        for (int i = 0; i < 2; i++) {
+          try (Vchan channel = connect(site, port)) {
+            ask(channel, i);
+          }
+        }
+        return "";
+      }
+      VchanOptions options = VchanOptions.DEFAULTS.withSizes(RingSizes.both(1 << 20));
+      try (VchanListener listener = listen(site, port, options)) {
+        try (Vchan channel = listener.accept(Hub.soon())) {
+          refuse(listener);
+          answer(channel);
+          awaitEnd(channel);
+        }
+        try (Vchan channel = listener.accept(Hub.soon())) {
+          answer(channel);
+          awaitEnd(channel);
+        }
+      }
+      return "";
+    };
+  }
+
+  private static void refuse(VchanListener listener) throws IOException {
+    try {
+      listener.accept(Deadline.after(Duration.ofSeconds(1))).close();
+    } catch (SystemRefusedException e) {
+      if (e.getMessage().contains("gntalloc")) {
+        return;
+      }
+      throw e;
+    }
+    throw new AssertionError("there are pages for another channel");
+  }
+
   private static void checkPermissions(LabSite site, RendezvousPath path) throws IOException {
-    String wanted = "n" + site.backend().self() + ",r" + site.other();
+    Permissions wanted =
+        Permissions.of(site.backend().self()).granting(site.other(), Permissions.Access.READ);
     for (String leaf : List.of("ring-ref", "event-channel")) {
       StorePath node = new StorePath(path.value()).child(leaf);
-      String found =
-          site.store().nodes(Hub.soon()).permissions(node).map(Object::toString).orElse("none");
-      if (!found.equals(wanted)) {
+      Optional<Permissions> found = site.store().nodes(Hub.soon()).permissions(node);
+      if (!found.equals(Optional.of(wanted))) {
         throw new AssertionError(leaf + " has " + found + " instead of " + wanted);
       }
     }
