@@ -36,8 +36,12 @@ public final class XenBackend implements Backend {
 
   private static final Path DEVICES = Path.of("/dev/xen");
 
-  /** XenStore answers in less than a millisecond, or something is wrong. */
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
+  /**
+   * XenStore answers in less than a millisecond, or something is wrong. But the first call in a JVM
+   * also loads classes and links native functions, which takes seconds where the processor is slow
+   * or busy, and whoever is told then that there is no Xen looks for its peer elsewhere.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final DomainId self;
   private final XenMemory memory;
