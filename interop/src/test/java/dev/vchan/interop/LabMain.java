@@ -20,8 +20,8 @@ public final class LabMain {
   private LabMain() {}
 
   private static List<LabStep> steps() {
-    List<LabStep> steps = new ArrayList<>(LabStep.matrix());
-    steps.addAll(LabCommands.steps());
+    List<LabStep> steps = new ArrayList<>(LabCommands.steps());
+    steps.addAll(LabStep.matrix());
     steps.addAll(LabManners.steps());
     steps.addAll(LabKills.steps());
     return steps;
