@@ -19,6 +19,9 @@ import java.util.List;
 /** What comes last: domU is destroyed while dom0 waits for it in every way. */
 final class LabDeaths {
 
+  /** What they are called when only some steps are wanted. */
+  static final String NAME = "domU is destroyed";
+
   /** How many results there are. */
   static final int RESULTS = 6;
 
