@@ -4,6 +4,9 @@ package dev.vchan.xen;
 import dev.vchan.SystemRefusedException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -12,6 +15,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * closed, when its number may be another file's.
  */
 final class Device implements Closeable {
+
+  /** Has a directory for each, named after its node, whether that node is there or not. */
+  private static final Path DRIVERS = Path.of("/sys/class/misc");
 
   private final String path;
   private final int descriptor;
@@ -44,22 +50,53 @@ final class Device implements Closeable {
     try {
       return new Device(path, LibC.open(path, blocking));
     } catch (SystemCallException e) {
-      SystemRefusedException refused =
-          new SystemRefusedException(path, String.valueOf(e.getMessage()), remedy(e, path, module));
-      refused.initCause(e);
-      throw refused;
+      throw refusal(e, path, module, DRIVERS);
     }
   }
 
-  private static String remedy(SystemCallException cause, String path, String module) {
-    return switch (cause.errno()) {
-      case SystemCallException.ENOENT -> "in a Xen domain, load its module: modprobe " + module;
-      case SystemCallException.EACCES ->
-          "run as root, or let this user read and write " + path + ", with a udev rule or chown";
-      case SystemCallException.ENODEV, SystemCallException.ENXIO ->
-          "this machine is no Xen domain, or its kernel lacks the driver";
-      default -> "the kernel's log may say more";
-    };
+  /**
+   * What to say of a device that cannot be opened.
+   *
+   * @param drivers where the kernel tells what loaded drivers make
+   */
+  static SystemRefusedException refusal(
+      SystemCallException cause, String path, String module, Path drivers) {
+    Optional<String> numbers = numbers(path, drivers);
+    String remedy =
+        switch (cause.errno()) {
+          case SystemCallException.ENOENT, SystemCallException.ENODEV, SystemCallException.ENXIO ->
+              numbers.map(known -> remake(path, known)).orElseGet(() -> load(module));
+          case SystemCallException.EACCES, SystemCallException.EPERM -> permit(path);
+          default -> "the kernel's log may say more";
+        };
+    SystemRefusedException refused =
+        new SystemRefusedException(path, String.valueOf(cause.getMessage()), remedy);
+    refused.initCause(cause);
+    return refused;
+  }
+
+  /** The numbers that a node of the device has, if its driver is loaded. */
+  private static Optional<String> numbers(String path, Path drivers) {
+    String name = path.substring("/dev/".length()).replace('/', '!');
+    try {
+      String said = Files.readString(drivers.resolve(name).resolve("dev"));
+      return Optional.of(said.strip().replace(':', ' '));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String remake(String path, String numbers) {
+    return "its driver is loaded: make the node again, or give it to this container: rm -f %s; mknod -m 600 %s c %s"
+        .formatted(path, path, numbers);
+  }
+
+  private static String load(String module) {
+    return "no driver is loaded; in a Xen domain, load it: modprobe " + module;
+  }
+
+  private static String permit(String path) {
+    return "run as root, or let this user read and write " + path + ", with a udev rule or chown";
   }
 
   String path() {

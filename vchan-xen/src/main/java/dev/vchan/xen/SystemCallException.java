@@ -6,6 +6,7 @@ import java.io.IOException;
 /** A system call failed. Those who know what it was for make a sentence for people of it. */
 final class SystemCallException extends IOException {
 
+  static final int EPERM = 1;
   static final int ENOENT = 2;
   static final int ESRCH = 3;
   static final int EINTR = 4;
@@ -35,7 +36,7 @@ final class SystemCallException extends IOException {
 
   private static String describe(int errno) {
     return switch (errno) {
-      case 1 -> "EPERM, not permitted";
+      case EPERM -> "EPERM, not permitted";
       case ENOENT -> "ENOENT, no such file or entry";
       case ESRCH -> "ESRCH, no such domain";
       case EINTR -> "EINTR, interrupted";

@@ -23,8 +23,9 @@ import java.util.Optional;
 
 /**
  * Vchans between Xen domains: pages and events of the kernel's devices, advertisements in XenStore.
- * Needs {@code /dev/xen/gntalloc}, {@code /dev/xen/gntdev}, {@code /dev/xen/evtchn}, and {@code
- * /dev/xen/xenbus} or xenstored's socket, to read and write; and native access for this module.
+ * Needs {@code /dev/xen/evtchn}, and {@code /dev/xen/xenbus} or xenstored's socket, to read and
+ * write; {@code /dev/xen/gntalloc} as well to be a server, {@code /dev/xen/gntdev} to be a client;
+ * and native access for this module. No privilege beyond these files is used.
  *
  * <p>May be used from any thread. Holds three daemon threads, two of which it shares with every
  * other user of XenStore in this JVM.
@@ -67,7 +68,8 @@ public final class XenBackend implements Backend {
   }
 
   /**
-   * Opens the devices and XenStore, for the domain in which this runs.
+   * Opens the devices and XenStore, for the domain in which this runs. One of the two devices with
+   * pages may be missing: a channel that needs it fails then, with what is said here of the others.
    *
    * @param deadline when to give up; only XenStore may take its time
    * @return a backend that holds threads and devices until it is closed
@@ -104,46 +106,51 @@ public final class XenBackend implements Backend {
   }
 
   /**
-   * What stands in the way of {@link #open}: everything that it needs is opened and closed again.
+   * What is missing here: everything that servers and clients need is opened and closed again.
    *
    * @param deadline when to give up on XenStore
    * @return a failure for each thing that cannot be used, which names it and says what to do; none
-   *     if a backend can be opened
+   *     if nothing is missing. A backend can be opened all the same if only servers or only clients
+   *     miss something
    */
   public static List<IOException> problems(Deadline deadline) {
-    List<Opening> needed =
-        List.of(
-            XenMemory::openGntalloc,
-            XenMemory::openGntdev,
-            XenEvents::openEvtchn,
-            () -> XenStore.open(deadline));
-    List<IOException> problems = new ArrayList<>();
+    return failures(
+        XenMemory::openGntalloc,
+        XenMemory::openGntdev,
+        XenEvents::openEvtchn,
+        () -> XenStore.open(deadline));
+  }
+
+  private static List<IOException> failures(Opening... needed) {
+    List<IOException> failures = new ArrayList<>();
     for (Opening one : needed) {
       try {
         one.open().close();
       } catch (IOException e) {
-        problems.add(e);
+        failures.add(e);
       }
     }
-    return problems;
+    return failures;
   }
 
   /**
    * Whether a backend can be opened here. Costs next to nothing where there is no Xen.
    *
-   * @return whether there are no {@link #problems}
+   * @return whether there is no {@link #unavailabilityCause}
    */
   public static boolean isAvailable() {
-    return Files.exists(DEVICES) && problems(Deadline.after(PATIENCE)).isEmpty();
+    return Files.exists(DEVICES) && unavailabilityCause().isEmpty();
   }
 
   /**
    * Why no backend can be opened here.
    *
-   * @return the first of the {@link #problems}, which says what to do; nothing if one can be opened
+   * @return what {@link #open} would fail with, which says what to do; nothing if one can be opened
    */
   public static Optional<IOException> unavailabilityCause() {
-    return problems(Deadline.after(PATIENCE)).stream().findFirst();
+    Deadline deadline = Deadline.after(PATIENCE);
+    return failures(XenMemory::open, XenEvents::openEvtchn, () -> XenStore.open(deadline)).stream()
+        .findFirst();
   }
 
   /** What XenStore says; dom0, where nobody may have written it. */

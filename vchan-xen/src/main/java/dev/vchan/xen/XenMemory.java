@@ -11,9 +11,12 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Pages that domains grant each other: gntalloc makes own ones, gntdev maps a peer's. */
 final class XenMemory implements Memory, Closeable {
@@ -25,40 +28,99 @@ final class XenMemory implements Memory, Closeable {
 
   private static final long MAP_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
-  private final Device gntalloc;
-  private final Device gntdev;
+  private static final Path LIMIT = Path.of("/sys/module/xen_gntalloc/parameters/limit");
 
-  private XenMemory(Device gntalloc, Device gntdev) {
-    this.gntalloc = gntalloc;
-    this.gntdev = gntdev;
+  private final Part gntalloc = new Part(XenMemory::openGntalloc);
+  private final Part gntdev = new Part(XenMemory::openGntdev);
+
+  private XenMemory() {}
+
+  /** A device that only one side needs: whoever may not have it can still be the other side. */
+  private static final class Part implements Closeable {
+
+    private final Opening opening;
+
+    /** Guarded by this object, as is the next. */
+    private @Nullable Device device;
+
+    private boolean closed;
+
+    Part(Opening opening) {
+      this.opening = opening;
+    }
+
+    /** Opens it unless it is open. */
+    synchronized Device get() throws IOException {
+      if (device == null) {
+        if (closed) {
+          throw new IOException("the backend is closed");
+        }
+        device = opening.open();
+      }
+      return device;
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+      closed = true;
+      if (device != null) {
+        device.close();
+      }
+    }
+
+    synchronized boolean isClosed() {
+      return closed;
+    }
+  }
+
+  private interface Opening {
+    Device open() throws IOException;
   }
 
   static Device openGntalloc() throws IOException {
-    Device gntalloc = Device.open("/dev/xen/gntalloc", "xen-gntalloc", true);
-    // The layout of the control page, and what both devices call a page, rest on it.
-    long bytes = LibC.pageSize();
-    if (bytes != PAGE_SIZE) {
-      gntalloc.close();
-      throw new SystemRefusedException(
-          "the kernel's pages",
-          bytes + " bytes each, must be " + PAGE_SIZE,
-          "use a kernel with pages of that size");
-    }
-    return gntalloc;
+    return Device.open("/dev/xen/gntalloc", "xen-gntalloc", true);
   }
 
   static Device openGntdev() throws IOException {
     return Device.open("/dev/xen/gntdev", "xen-gntdev", true);
   }
 
+  /**
+   * Opens what there is.
+   *
+   * @throws SystemRefusedException if that is nothing; what is missing for one side alone is told
+   *     when it is needed, if it is then still missing
+   */
   static XenMemory open() throws IOException {
-    Device gntalloc = openGntalloc();
+    checkPageSize();
+    XenMemory memory = new XenMemory();
+    IOException noServer = problem(memory.gntalloc);
+    IOException noClient = problem(memory.gntdev);
+    if (noServer != null && noClient != null) {
+      noServer.addSuppressed(noClient);
+      throw noServer;
+    }
+    return memory;
+  }
+
+  private static @Nullable IOException problem(Part part) {
     try {
-      return new XenMemory(gntalloc, openGntdev());
-    } catch (IOException | RuntimeException | Error e) {
-      try (gntalloc) {
-        throw e;
-      }
+      part.get();
+      return null;
+    } catch (IOException e) {
+      return e;
+    }
+  }
+
+  /** The layout of the control page, and what both devices call a page, rest on it. */
+  private static void checkPageSize() throws IOException {
+    LibC.link();
+    long bytes = LibC.pageSize();
+    if (bytes != PAGE_SIZE) {
+      throw new SystemRefusedException(
+          "the kernel's pages",
+          bytes + " bytes each, must be " + PAGE_SIZE,
+          "use a kernel with pages of that size");
     }
   }
 
@@ -67,7 +129,7 @@ final class XenMemory implements Memory, Closeable {
     if (pages < 1 || pages > MAX_PAGES) {
       throw new IllegalArgumentException("pages: " + pages + ", must be 1 to " + MAX_PAGES);
     }
-    return gntalloc.use(device -> share(device, peer, pages, notify));
+    return gntalloc.get().use(device -> share(device, peer, pages, notify));
   }
 
   @SuppressWarnings("MustBeClosed") // The region closes it.
@@ -97,14 +159,7 @@ final class XenMemory implements Memory, Closeable {
       return Ioctl.allocate(device, peer, count);
     } catch (SystemCallException e) {
       throw switch (e.errno()) {
-        case SystemCallException.ENOSPC ->
-            refused(
-                "pages of /dev/xen/gntalloc",
-                e,
-                count
-                    + " more wanted: close channels, use smaller rings, or raise the limit of all"
-                    + " processes together (1024 by default) in"
-                    + " /sys/module/xen_gntalloc/parameters/limit");
+        case SystemCallException.ENOSPC -> noPages(e, count);
         case SystemCallException.ENOMEM ->
             refused("memory for shared pages", e, "close channels, or give the domain more memory");
         default -> e;
@@ -112,11 +167,32 @@ final class XenMemory implements Memory, Closeable {
     }
   }
 
+  private static SystemRefusedException noPages(SystemCallException cause, int count) {
+    SystemRefusedException refused =
+        new SystemRefusedException(
+            "pages of /dev/xen/gntalloc",
+            "%s: %d more wanted, and all processes of this domain together share at most %s"
+                .formatted(cause.getMessage(), count, limit()),
+            "close channels, use smaller rings, or raise the limit in "
+                + LIMIT
+                + "; if it is not reached, Xen's table of grants is full (gnttab_max_frames)");
+    refused.initCause(cause);
+    return refused;
+  }
+
+  private static String limit() {
+    try {
+      return Files.readString(LIMIT).strip();
+    } catch (IOException e) {
+      return "1024 (by default)";
+    }
+  }
+
   @Override
   public Mapping map(
       DomainId peer, List<GrantRef> grants, Access access, Optional<UnmapNotify> notify)
       throws IOException {
-    return gntdev.use(device -> map(device, peer, grants, access, notify));
+    return gntdev.get().use(device -> map(device, peer, grants, access, notify));
   }
 
   @SuppressWarnings("MustBeClosed") // The region closes it.
@@ -174,11 +250,13 @@ final class XenMemory implements Memory, Closeable {
   /** Once the device is closed it has given the room back by itself. */
   private void unreserve(Ioctl.Pages pages) throws IOException {
     if (!gntdev.isClosed()) {
-      gntdev.use(
-          device -> {
-            Ioctl.unreserve(device, pages);
-            return pages;
-          });
+      gntdev
+          .get()
+          .use(
+              device -> {
+                Ioctl.unreserve(device, pages);
+                return pages;
+              });
     }
   }
 
