@@ -3,6 +3,7 @@ package dev.vchan.cli;
 
 import dev.vchan.Deadline;
 import dev.vchan.DomainId;
+import dev.vchan.cli.doctor.XenCheck;
 import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.Backend;
 import dev.vchan.xen.XenBackend;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Which backend a command uses, and who says so. Its elements are their names, for completion. */
@@ -20,8 +22,8 @@ final class Backends implements Iterable<String> {
   private static final String LOCAL = "local";
   private static final String XEN = "xen";
 
-  /** XenStore answers in less than a millisecond, or something is wrong. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** XenStore answers in less than a millisecond, or something is wrong; but see its backend. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   @Override
   public Iterator<String> iterator() {
@@ -54,13 +56,15 @@ final class Backends implements Iterable<String> {
    *
    * @param option what the user has named by option, if anything
    * @param self the domain that the user says this is, if any
+   * @param console where it is said that the local one is opened although this is a domain of Xen
    * @throws IllegalArgumentException if there is no backend of that name, or Xen says that this is
    *     another domain
    */
-  static Backend open(@Nullable String option, @Nullable DomainId self) throws IOException {
+  static Backend open(@Nullable String option, @Nullable DomainId self, Console console)
+      throws IOException {
     Named named = named(option);
     if (named == null) {
-      return XenBackend.isAvailable()
+      return isXenUsable(XenCheck.isOnXen(), console)
           ? openXen(self, "; or choose --backend local")
           : openLocal(self);
     }
@@ -69,6 +73,21 @@ final class Backends implements Iterable<String> {
       case XEN -> openXen(self, "");
       default -> throw named.unknown();
     };
+  }
+
+  /** Whoever expects Xen here must not wait in silence for a peer that is looked for elsewhere. */
+  static boolean isXenUsable(boolean onXen, Console console) {
+    if (!onXen) {
+      return false;
+    }
+    Optional<IOException> cause = XenBackend.unavailabilityCause();
+    cause.ifPresent(
+        missing ->
+            console.say(
+                "only processes of this machine are reached, since Xen cannot be used: "
+                    + missing.getMessage()
+                    + " (--backend local says nothing)"));
+    return cause.isEmpty();
   }
 
   /**

@@ -150,7 +150,7 @@ final class VchanCommand implements Runnable {
   /** Opens what the options and the environment name, or what suits this machine. */
   Backend openBackend() throws IOException {
     try {
-      return Backends.open(backend, namedDomain());
+      return Backends.open(backend, namedDomain(), console());
     } catch (IllegalArgumentException e) {
       throw usage(e);
     }
