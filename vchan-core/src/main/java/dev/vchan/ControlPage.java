@@ -60,7 +60,10 @@ final class ControlPage {
   /** Extension, in the byte where its owner asks: "I have written my last byte". */
   static final int END = 0x40;
 
-  /** Extension, in the byte where its owner asks: "I know what {@link #END} means". */
+  /**
+   * Extension, in the byte where its owner asks: "I know what {@link #END} means". Taken back
+   * before a close, which so differs from a death.
+   */
   static final int HALF_CLOSE = 0x80;
 
   /**
@@ -169,9 +172,12 @@ final class ControlPage {
     return (word & (END << answerShift)) != 0;
   }
 
-  /** Whether the peer understands {@link #END}. */
+  /**
+   * Whether the peer understands {@link #END} and has not closed. One that is gone and still says
+   * so has died.
+   */
   boolean peerKnowsHalfClose() {
-    // Acquire: written before the live byte that made the caller look.
+    // Acquire: written, or taken back, before the live byte that made the caller look.
     int word = SharedAccess.intAcquire(page, WORD);
     return (word & (HALF_CLOSE << answerShift)) != 0;
   }
@@ -189,13 +195,19 @@ final class ControlPage {
   }
 
   /**
-   * Own side is gone. The caller then sends an event.
+   * Own side is gone, in good order. The caller then sends an event.
+   *
+   * <p>The kernel clears the live byte of a process that dies, but not the bit for half-close: so
+   * that bit goes first.
    *
    * <p>Says nothing if the page is gone itself, truncated by the peer or taken back by a backend
    * that was closed before: nobody is left to read it there.
    */
-  void leave() {
+  void leave(boolean halfClose) {
     try {
+      if (halfClose) {
+        takeBackHalfClose();
+      }
       // Release: everything published before is visible before the byte is.
       SharedAccess.setByteRelease(page, ownLive, (byte) GONE);
       // Full fence: the byte before the event, which overtakes plain stores.
@@ -207,6 +219,15 @@ final class ControlPage {
       if (isMapped()) {
         throw e;
       }
+    }
+  }
+
+  private void takeBackHalfClose() {
+    try {
+      change(HALF_CLOSE << askShift, 0);
+    } catch (ProtocolViolationException e) {
+      // A peer that keeps changing the word may take this close for a death.
+      return;
     }
   }
 

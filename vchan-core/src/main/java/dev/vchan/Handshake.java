@@ -262,7 +262,7 @@ final class Handshake {
     @Override
     public void close() throws IOException {
       try {
-        page.leave();
+        page.leave(offersHalfClose(options));
         events.send();
       } finally {
         held.close();

@@ -156,8 +156,15 @@ final class Link {
       throw new ProtocolViolationException(
           "the peer's live byte is " + live + ", must be 0 or 1 once it is connected");
     }
-    markPeerGone(events.peer() == EventChannel.Peer.DIED);
+    markPeerGone(events.peer() == EventChannel.Peer.DIED || leftWithoutClosing());
     return peerGone;
+  }
+
+  /** Of a peer whose live byte is 0, which the kernel clears for a process that dies. */
+  private boolean leftWithoutClosing() {
+    boolean died = halfClose && page.peerKnowsHalfClose();
+    MemoryFaults.surface();
+    return died;
   }
 
   /**
@@ -222,7 +229,7 @@ final class Link {
       // A reader and a writer can each find a violation at the same moment: only the first counts.
       return first;
     }
-    page.leave();
+    page.leave(halfClose);
     try {
       events.send();
     } catch (IOException | RuntimeException e) {
@@ -306,7 +313,7 @@ final class Link {
       // Said already.
       return;
     }
-    page.leave();
+    page.leave(halfClose);
     events.send();
   }
 }

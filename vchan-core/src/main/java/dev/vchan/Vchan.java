@@ -36,10 +36,12 @@ import java.util.Objects;
  *
  * <p><b>The other side</b> sees bytes in the order in which they were written, with no boundaries
  * between writes. When a peer closes its side, everything it wrote before can still be read; then
- * reads return -1. When its process dies instead, and the backend can tell, everything it had
- * published can still be read; then reads throw {@link PeerDiedException}. Writes fail as soon as
- * the peer is gone. {@link #close} never waits: use {@link #drain} first if the peer may be one
- * that stops reading when it sees the close, as libxenvchan does. The streams drain by themselves.
+ * reads return -1. When its process or domain dies instead, everything it had published can still
+ * be read; then reads throw {@link PeerDiedException}. That takes a backend that can tell, or a
+ * peer that {@linkplain #supportsHalfClose understands half-close}: on Xen the death of a process
+ * with libxenvchan looks like a close. Writes fail as soon as the peer is gone. {@link #close}
+ * never waits: use {@link #drain} first if the peer may be one that stops reading when it sees the
+ * close, as libxenvchan does. The streams drain by themselves.
  *
  * <p><b>Trust.</b> The peer can write to the shared pages at any time. Whatever it puts there, the
  * worst it achieves is to stall or end this channel, with a {@link ProtocolViolationException}.

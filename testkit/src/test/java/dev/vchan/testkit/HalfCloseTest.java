@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vchan.PeerDiedException;
 import dev.vchan.RingSizes;
 import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
@@ -33,6 +34,8 @@ class HalfCloseTest {
   private static final VchanOptions CLASSIC = MODERN.classic();
 
   private static final int RIGHT_PRODUCER = 12;
+  private static final int CLIENT_LIVE = 20;
+  private static final int SERVER_LIVE = 21;
   private static final int CLIENT_NOTIFY = 22;
   private static final int SERVER_NOTIFY = 23;
   private static final int WRITE = 0x01;
@@ -188,6 +191,46 @@ class HalfCloseTest {
   }
 
   @Test
+  void aCloseTakesTheBitBackAndIsNoDeath() throws IOException {
+    try (Ends ends = open(MODERN, MODERN)) {
+      ends.client().write(UTF_8.encode("last"));
+      ends.client().close();
+      assertThat(notifyByte(SERVER_NOTIFY) & KNOWN).isZero();
+      assertThat(read(ends.server())).isEqualTo("last");
+      assertThat(read(ends.server())).isEqualTo("the end");
+      assertThat(ends.server().state()).isEqualTo(VchanState.PEER_CLOSED);
+    }
+  }
+
+  /** What Xen's kernel does for a process that is killed, whatever the backend knows of it. */
+  @Test
+  void aLiveByteThatIsClearedWithoutThatIsADeath() throws IOException {
+    try (Ends ends = open(MODERN, MODERN)) {
+      ends.client().write(UTF_8.encode("last"));
+      page().set(ValueLayout.JAVA_BYTE, CLIENT_LIVE, (byte) 0);
+      assertThat(read(ends.server())).isEqualTo("last");
+      assertThatThrownBy(() -> read(ends.server())).isInstanceOf(PeerDiedException.class);
+      assertThat(ends.server().state()).isEqualTo(VchanState.PEER_DIED);
+    }
+    try (Ends ends = open(MODERN, MODERN)) {
+      assertThat(ends.server().shutdownOutput()).isTrue();
+      page().set(ValueLayout.JAVA_BYTE, SERVER_LIVE, (byte) 0);
+      assertThat(read(ends.client())).isEqualTo("the end");
+      assertThatThrownBy(() -> ends.client().write(UTF_8.encode("answer")))
+          .isInstanceOf(PeerDiedException.class);
+    }
+  }
+
+  @Test
+  void withoutTheExtensionADeathLooksLikeAClose() throws IOException {
+    try (Ends ends = open(MODERN, CLASSIC)) {
+      page().set(ValueLayout.JAVA_BYTE, CLIENT_LIVE, (byte) 0);
+      assertThat(read(ends.server())).isEqualTo("the end");
+      assertThat(ends.server().state()).isEqualTo(VchanState.PEER_CLOSED);
+    }
+  }
+
+  @Test
   void endingTheInputIsPrivateAndHoldsNobodyUp() throws IOException {
     try (Ends ends = open(MODERN, MODERN)) {
       int word = page().get(ValueLayout.JAVA_INT, 20);
@@ -201,8 +244,10 @@ class HalfCloseTest {
   }
 
   private int[] notifyBytesOfAFreshPage(VchanOptions options) throws IOException {
-    VchanListener.open(backend, Ends.CLIENT, Ends.PORT, options).close();
-    return new int[] {notifyByte(CLIENT_NOTIFY), notifyByte(SERVER_NOTIFY)};
+    try (VchanListener listener = VchanListener.open(backend, Ends.CLIENT, Ends.PORT, options)) {
+      assertThat(listener.isOpen()).isTrue();
+      return new int[] {notifyByte(CLIENT_NOTIFY), notifyByte(SERVER_NOTIFY)};
+    }
   }
 
   private Ends open(VchanOptions server, VchanOptions client) throws IOException {
