@@ -17,7 +17,9 @@ final class LabKills {
 
   private static final int LARGEST = 4096;
   private static final Duration MOST = Duration.ofSeconds(15);
-  private static final Duration ALIVE = Duration.ofSeconds(1);
+
+  /** So much has come, and was right, before the kill. */
+  private static final long READ = 100_000;
 
   private LabKills() {}
 
@@ -52,8 +54,7 @@ final class LabKills {
         }
         peer.ask("streams 1 2");
         peer.tell("write %d %d".formatted(1L << 40, LARGEST));
-        // The transfer is under way, however slow this machine is.
-        Thread.sleep(ALIVE.toMillis());
+        site.awaitReport(port + "-flows");
       } finally {
         peer.kill();
       }
@@ -74,15 +75,17 @@ final class LabKills {
               : Vchan.connect(
                   site.backend(), site.other(), LabSite.name(port), options, Hub.soon())) {
         JavaEnd end = new JavaEnd(channel, 2, 1, LARGEST, LARGEST);
+        end.read(READ);
+        site.report(port + "-flows", "ok");
         long start = System.nanoTime();
         try {
           end.read(1L << 40);
         } catch (EOFException e) {
-          // The kernel clears the live byte of whoever dies, as whoever closes does itself.
+          // The kernel clears the live byte of who dies, which is all that libxenvchan does itself.
           if (channel.state() != VchanState.PEER_CLOSED) {
             throw new AssertionError("the state is " + channel.state(), e);
           }
-          if (System.nanoTime() - start > ALIVE.plus(MOST).toNanos()) {
+          if (System.nanoTime() - start > MOST.toNanos()) {
             throw new AssertionError("seen later than " + MOST, e);
           }
           return "";

@@ -25,6 +25,7 @@ public final class LabMain {
     steps.addAll(LabStep.matrix());
     steps.addAll(LabManners.steps());
     steps.addAll(LabKills.steps());
+    steps.addAll(LabVictims.steps());
     steps.removeIf(step -> !isWanted(step.name()));
     return steps;
   }

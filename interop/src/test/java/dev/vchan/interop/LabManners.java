@@ -8,13 +8,16 @@ import dev.vchan.SystemRefusedException;
 import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
+import dev.vchan.testkit.ends.Pending;
 import dev.vchan.testkit.ends.Role;
+import dev.vchan.testkit.ends.Workers;
 import dev.vchan.xen.xenstore.Permissions;
 import dev.vchan.xen.xenstore.StorePath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -33,7 +36,7 @@ final class LabManners {
     List<LabStep> steps = new ArrayList<>();
     for (Role dom0 : Role.values()) {
       String server = dom0 == Role.SERVER ? "dom0" : "domU";
-      steps.add(step(dom0, server + " serves three seconds after the client began", true, 1));
+      steps.add(step(dom0, server + " serves when its client waits already", true, 1));
       steps.add(step(dom0, server + " serves 100 clients one after another", false, CLIENTS));
       steps.add(
           new LabStep(
@@ -75,15 +78,19 @@ final class LabManners {
   private static LabStep.Work visits(Role own, boolean late, int times) {
     return (site, port) -> {
       if (own == Role.CLIENT) {
+        Thread client = Thread.currentThread();
+        Pending<Boolean> watching =
+            Workers.PLATFORM.start(() -> late && reportWaiting(site, client, port));
         for (int i = 0; i < times; i++) {
           try (Vchan channel = connect(site, port)) {
             ask(channel, i);
           }
         }
+        watching.get();
         return "";
       }
       if (late) {
-        Thread.sleep(3000);
+        site.awaitReport(port + "-waits");
       }
       try (VchanListener listener = listen(site, port, options())) {
         for (int i = 0; i < times; i++) {
@@ -95,6 +102,24 @@ final class LabManners {
       }
       return "";
     };
+  }
+
+  /** Once the client has looked for its server, in vain, and waits for it to come. */
+  private static boolean reportWaiting(LabSite site, Thread client, String port) throws Exception {
+    Deadline deadline = Hub.soon();
+    while (Arrays.stream(client.getStackTrace()).noneMatch(LabManners::waitsForServer)) {
+      if (deadline.remainingNanos() == 0) {
+        throw new AssertionError("the client does not wait");
+      }
+      Thread.sleep(10);
+    }
+    site.report(port + "-waits", "ok");
+    return true;
+  }
+
+  private static boolean waitsForServer(StackTraceElement call) {
+    return call.getClassName().equals("dev.vchan.xen.XenWatch")
+        && call.getMethodName().equals("await");
   }
 
   private static LabStep.Work together(Role own, int count) {

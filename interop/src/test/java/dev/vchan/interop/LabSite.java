@@ -17,8 +17,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One of the lab's two domains, seen from inside. What domU found it leaves in its own part of
- * XenStore, where dom0 reads it.
+ * One of the lab's two domains, seen from inside. They leave word for each other in domU's part of
+ * XenStore, where both may write.
  *
  * @param domU the domain that is not dom0
  */
@@ -69,7 +69,7 @@ record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Clo
     return new StorePath("/local/domain/" + domU + "/data/lab/" + what);
   }
 
-  /** Says in domU how something ended there. */
+  /** Leaves word for the other domain, of how something ended in domU for instance. */
   void report(String what, String verdict) throws IOException {
     String line = verdict.lines().findFirst().orElse("").replaceAll("[^ -~]", "?");
     store
@@ -77,7 +77,7 @@ record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Clo
         .write(reportNode(what), line.substring(0, Math.min(line.length(), LONGEST_REPORT)));
   }
 
-  /** Waits in dom0 for what domU says; an answer that does not come is one, too. */
+  /** Waits for the other domain's word; one that does not come is an answer, too. */
   String awaitReport(String what) throws IOException {
     StorePath node = reportNode(what);
     Deadline deadline = Deadline.after(PATIENCE);
@@ -89,7 +89,7 @@ record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Clo
           return found.get();
         }
         if (!watch.await(seen, deadline.remainingNanos())) {
-          return "domU has not said how it went within " + PATIENCE;
+          return "domain " + other() + " has not said how it went within " + PATIENCE;
         }
       }
     }
