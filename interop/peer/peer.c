@@ -222,6 +222,12 @@ static void do_rounds(struct peer *peer, const struct command *command)
     play(peer, number(command, 1), number(command, 2), number(command, 3));
 }
 
+// reply ROUNDS
+static void do_reply(struct peer *peer, const struct command *command)
+{
+    reply(peer, number(command, 1));
+}
+
 // race server|client write|read DOMAIN PATH SEED ROUNDS; answers with rounds, rounds with a loss,
 // bytes lost, rounds with wrong bytes
 static void do_race(struct peer *peer, const struct command *command)
@@ -298,6 +304,7 @@ static const struct handler handlers[] = {
     {"try-write", CHANNEL, do_try},    {"try-read", CHANNEL, do_try},
     {"open", CHANNEL, do_open},        {"events", ANYTHING, do_events},
     {"ping", CHANNEL, do_rounds},      {"echo", CHANNEL, do_rounds},
+    {"reply", CHANNEL, do_reply},
 };
 
 static void obey(struct peer *peer, const struct command *command)

@@ -66,5 +66,6 @@ struct race {
 void close_race(struct peer *peer, const struct race *race);
 void ping(struct peer *peer, uint64_t rounds, uint64_t seed, uint64_t longest_delay);
 void echo(struct peer *peer, uint64_t rounds, uint64_t seed, uint64_t longest_delay);
+void reply(struct peer *peer, uint64_t rounds);
 
 #endif

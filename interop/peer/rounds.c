@@ -183,3 +183,18 @@ void echo(struct peer *peer, uint64_t rounds, uint64_t seed, uint64_t longest_de
     }
     answer("ok %ju", (uintmax_t)rounds);
 }
+
+// Sleeps until a byte is there, and returns it at once.
+void reply(struct peer *peer, uint64_t rounds)
+{
+    set_blocking(peer, true);
+    for (uint64_t number = 0; number < rounds; number++) {
+        unsigned char byte;
+        if (libxenvchan_read(peer->channel, &byte, 1) != 1 ||
+            libxenvchan_write(peer->channel, &byte, 1) != 1) {
+            answer("closed %ju", (uintmax_t)number);
+            return;
+        }
+    }
+    answer("ok %ju", (uintmax_t)rounds);
+}

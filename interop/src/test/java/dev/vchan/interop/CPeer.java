@@ -9,7 +9,6 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * A process with an end of a vchan that libxenvchan made. It is told what to do line by line, and
  * answers each line with one. Used by one thread at a time.
  */
-final class CPeer implements AutoCloseable {
+final class CPeer implements Peer, AutoCloseable {
 
   /** What is said when no more answers will come. */
   private static final String ENDED = "ended";
@@ -65,16 +64,16 @@ final class CPeer implements AutoCloseable {
     }
   }
 
-  /** Tells the process something, and does not wait for its answer. */
-  void tell(String command) throws IOException {
+  @Override
+  public void tell(String command) throws IOException {
     last = command;
     commands.write(command);
     commands.newLine();
     commands.flush();
   }
 
-  /** The answer to what it was told. */
-  String answer() throws InterruptedException {
+  @Override
+  public String answer() throws InterruptedException {
     String answer = answers.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     if (answer == null) {
       throw new AssertionError("no answer to '" + last + "' within " + PATIENCE);
@@ -87,19 +86,9 @@ final class CPeer implements AutoCloseable {
     return !answers.isEmpty();
   }
 
-  /** The numbers of an answer that must be a good one. */
-  long[] answered() throws InterruptedException {
-    String answer = answer();
-    if (!answer.startsWith("ok")) {
-      throw new AssertionError("the answer to '" + last + "' is '" + answer + "'");
-    }
-    return Arrays.stream(answer.split(" ")).skip(1).mapToLong(Long::parseLong).toArray();
-  }
-
-  /** Tells the process something, and waits until it is done. */
-  long[] ask(String command) throws IOException, InterruptedException {
-    tell(command);
-    return answered();
+  @Override
+  public String last() {
+    return last;
   }
 
   /** Events its library has sent so far. */

@@ -26,8 +26,12 @@ public final class LabMain {
     steps.addAll(LabManners.steps());
     steps.addAll(LabKills.steps());
     steps.addAll(LabVictims.steps());
-    steps.removeIf(step -> !isWanted(step.name()));
-    return steps;
+    steps.addAll(LabBench.steps());
+    return wanted(steps);
+  }
+
+  private static List<LabStep> wanted(List<LabStep> steps) {
+    return steps.stream().filter(step -> isWanted(step.name())).toList();
   }
 
   /** Whoever works on some steps plays only those. */
@@ -57,6 +61,19 @@ public final class LabMain {
       int number = playInDom0(site, steps);
       if (deaths) {
         LabDeaths.playInDom0(site, number);
+      }
+    }
+  }
+
+  /** Plays these steps and nothing else. */
+  static void play(String[] words, List<LabStep> steps) throws IOException {
+    List<LabStep> wanted = wanted(steps);
+    try (LabSite site = LabSite.open(words)) {
+      if (site.isDom0()) {
+        System.out.println("LAB expects " + wanted.size());
+        playInDom0(site, wanted);
+      } else {
+        playInDomU(site, wanted);
       }
     }
   }

@@ -25,7 +25,7 @@ import java.util.Optional;
 record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Closeable {
 
   /** The other domain's turn of a step may only begin when this one has given up on the last. */
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private static final int LONGEST_REPORT = 300;
 
@@ -65,7 +65,8 @@ record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Clo
     return CPeer.start(PEER);
   }
 
-  private StorePath reportNode(String what) {
+  /** Where something is said of what domU does. */
+  StorePath reportNode(String what) {
     return new StorePath("/local/domain/" + domU + "/data/lab/" + what);
   }
 

@@ -4,7 +4,6 @@ package dev.vchan.interop;
 import dev.vchan.DomainId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
@@ -16,6 +15,11 @@ import java.util.stream.Stream;
 /** A control page, looked at by a third party that changes nothing. */
 final class PageView {
 
+  /** Tells what is in the page's header. */
+  interface Source {
+    byte[] header();
+  }
+
   /** The bytes before the list of grants. */
   private static final int HEADER = 24;
 
@@ -23,10 +27,20 @@ final class PageView {
   private static final int CLIENT_NOTIFY = 22;
   private static final int SERVER_NOTIFY = 23;
 
-  private final ByteBuffer page;
+  private final Source source;
 
-  private PageView(ByteBuffer page) {
-    this.page = page.order(ByteOrder.LITTLE_ENDIAN);
+  PageView(Source source) {
+    this.source = source;
+  }
+
+  /** A page that is mapped here. */
+  static PageView of(ByteBuffer page) {
+    return new PageView(
+        () -> {
+          byte[] header = new byte[HEADER];
+          page.get(0, header);
+          return header;
+        });
   }
 
   /**
@@ -43,18 +57,16 @@ final class PageView {
       file = all.getFirst();
     }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return new PageView(channel.map(MapMode.READ_ONLY, 0, PAGE));
+      return of(channel.map(MapMode.READ_ONLY, 0, PAGE));
     }
   }
 
   byte[] header() {
-    byte[] header = new byte[HEADER];
-    page.get(0, header);
-    return header;
+    return source.header();
   }
 
   /** The byte in which one side asks: the server or the client. */
-  int asked(boolean byServer) {
-    return Byte.toUnsignedInt(page.get(byServer ? CLIENT_NOTIFY : SERVER_NOTIFY));
+  static int asked(byte[] header, boolean byServer) {
+    return Byte.toUnsignedInt(header[byServer ? CLIENT_NOTIFY : SERVER_NOTIFY]);
   }
 }

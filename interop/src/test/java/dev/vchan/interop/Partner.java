@@ -27,9 +27,6 @@ interface Partner {
   /** Starts to read that many bytes, which will come in one piece, waiting for them. */
   Callable<Long> startRead(int bytes) throws Exception;
 
-  /** Events sent so far. */
-  long eventsSent() throws Exception;
-
   /** Our endpoint, with the bytes that a peer writes and expects that was told of no streams. */
   final class Ours implements Partner {
 
@@ -86,15 +83,10 @@ interface Partner {
         return checked(target);
       };
     }
-
-    @Override
-    public long eventsSent() {
-      return channel.counters().eventsSent();
-    }
   }
 
   /** An end of libxenvchan. */
-  record Libxenvchan(CPeer peer) implements Partner {
+  record Libxenvchan(Peer peer) implements Partner {
 
     @Override
     public long tryWrite(int bytes) throws Exception {
@@ -116,11 +108,6 @@ interface Partner {
     public Callable<Long> startRead(int bytes) throws Exception {
       peer.tell("read %d =%d".formatted(bytes, bytes));
       return () -> peer.answered()[0];
-    }
-
-    @Override
-    public long eventsSent() throws Exception {
-      return peer.eventsSent();
     }
   }
 }

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.interop;
 
-import dev.vchan.RendezvousPath;
-import dev.vchan.Vchan;
-import dev.vchan.VchanListener;
-import dev.vchan.VchanOptions;
-import dev.vchan.local.LocalBackend;
 import dev.vchan.testkit.Watchdog;
 import dev.vchan.testkit.ends.Role;
 import java.util.ArrayList;
@@ -24,27 +19,21 @@ final class Script {
 
   private static final int READ = 2;
 
-  private final CPeer peer;
+  private final Peer peer;
   private final Partner partner;
-  private final Role partnersRole;
-  private final PageView page;
+  private final Scene scene;
   private final int there;
   private final int back;
-  private final long peersEventsBefore;
-  private final long partnersEventsBefore;
+  private final Cost before;
   private final List<Step> steps = new ArrayList<>();
 
-  /** Capacities: there is the ring from the partner to the peer, back the other one. */
-  private Script(CPeer peer, Partner partner, Role partnersRole, PageView page, int there, int back)
-      throws Exception {
-    this.peer = peer;
-    this.partner = partner;
-    this.partnersRole = partnersRole;
-    this.page = page;
-    this.there = there;
-    this.back = back;
-    this.peersEventsBefore = peer.eventsSent();
-    this.partnersEventsBefore = partner.eventsSent();
+  private Script(Scene scene) throws Exception {
+    this.peer = scene.peer();
+    this.partner = scene.partner();
+    this.scene = scene;
+    this.there = scene.there();
+    this.back = scene.back();
+    this.before = scene.counter().soFar();
   }
 
   /**
@@ -52,81 +41,65 @@ final class Script {
    *
    * @param name what was done
    * @param answer what it returned
-   * @param partnersEvents events sent by the partner so far
-   * @param peersEvents events sent by the peer so far, which the partner had asked for
+   * @param cost events sent so far
    * @param asked what the partner asks for, the bits of its notify byte
    * @param header the first bytes of the page
    */
-  record Step(
-      String name,
-      long answer,
-      long partnersEvents,
-      long peersEvents,
-      int asked,
-      List<Byte> header) {
+  record Step(String name, long answer, Cost cost, int asked, List<Byte> header) {
 
     @Override
     public String toString() {
       return "%-29s answer %5d, events %2d there, %2d back, asks for %02x"
-          .formatted(name, answer, partnersEvents, peersEvents, asked);
+          .formatted(name, answer, cost.sent(), cost.askedFor(), asked);
     }
   }
 
-  /** Plays the script with our endpoint as the partner. */
-  static List<Step> withOurs(Role role, VchanOptions options) throws Exception {
-    try (Hub hub = new Hub();
-        LocalBackend backend = hub.open();
-        CPeer peer = hub.startPeer()) {
-      if (role == Role.CLIENT) {
-        RendezvousPath path = Hub.path(Hub.C, Hub.MEETING);
-        peer.ask("listen %s %s 1 1".formatted(Hub.JAVA, path));
-        PageView page = PageView.of(hub, Hub.C);
-        try (Vchan channel = Vchan.connect(backend, Hub.C, path, options, Hub.soon())) {
-          peer.ask("accept");
-          return play(peer, channel, role, page);
-        }
+  /**
+   * Where the script is played.
+   *
+   * @param peer libxenvchan
+   * @param partner who meets it
+   * @param partnersRole the partner's role
+   * @param page what they share
+   * @param there capacity of the ring from the partner to the peer
+   * @param back capacity of the other one
+   * @param counter counts events
+   */
+  record Scene(
+      Peer peer,
+      Partner partner,
+      Role partnersRole,
+      PageView page,
+      int there,
+      int back,
+      Cost.Counter counter) {}
+
+  /** Plays the script. */
+  static List<Step> play(Scene scene) throws Exception {
+    return new Script(scene).play();
+  }
+
+  /**
+   * In what our endpoint differs from libxenvchan in its place, as nobody may notice: it answers
+   * the same, sends as many events, and asks for no more.
+   */
+  static List<String> differences(List<Step> ours, List<Step> libxenvchans) {
+    List<String> found = new ArrayList<>();
+    if (ours.size() != libxenvchans.size()) {
+      found.add("%d steps instead of %d".formatted(ours.size(), libxenvchans.size()));
+    }
+    for (int i = 0; i < Math.min(ours.size(), libxenvchans.size()); i++) {
+      Step own = ours.get(i);
+      Step other = libxenvchans.get(i);
+      if (!own.name().equals(other.name())
+          || own.answer() != other.answer()
+          || own.cost().sent() != other.cost().sent()
+          || own.cost().askedFor() > other.cost().askedFor()
+          || (own.asked() & ~other.asked()) != 0) {
+        found.add("step %d: %s, libxenvchan: %s".formatted(i, own, other));
       }
-      RendezvousPath path = Hub.path(Hub.JAVA, Hub.MEETING);
-      try (VchanListener listener = VchanListener.open(backend, Hub.C, path, options)) {
-        PageView page = PageView.of(hub, Hub.JAVA);
-        peer.ask("connect %s %s 1".formatted(Hub.JAVA, path));
-        try (Vchan channel = listener.accept(Hub.soon())) {
-          return play(peer, channel, role, page);
-        }
-      }
     }
-  }
-
-  private static List<Step> play(CPeer peer, Vchan channel, Role role, PageView page)
-      throws Exception {
-    return new Script(
-            peer,
-            new Partner.Ours(channel),
-            role,
-            page,
-            channel.outgoingCapacity(),
-            channel.incomingCapacity())
-        .play();
-  }
-
-  /** Plays the script with libxenvchan as the partner. */
-  static List<Step> withLibxenvchan(Role role) throws Exception {
-    try (Hub hub = new Hub();
-        CPeer peer = hub.startPeer();
-        CPeer partner = CPeer.start(hub.root(), Hub.JAVA.value())) {
-      boolean serves = role == Role.SERVER;
-      RendezvousPath path = Hub.path(serves ? Hub.JAVA : Hub.C, Hub.MEETING);
-      CPeer server = serves ? partner : peer;
-      CPeer client = serves ? peer : partner;
-      server.ask("listen %s %s 1 1".formatted(serves ? Hub.C : Hub.JAVA, path));
-      PageView page = PageView.of(hub, serves ? Hub.JAVA : Hub.C);
-      long[] rings = client.ask("connect %s %s 1".formatted(serves ? Hub.JAVA : Hub.C, path));
-      server.ask("accept");
-      int there = (int) (serves ? rings[0] : rings[1]);
-      int back = (int) (serves ? rings[1] : rings[0]);
-      Partner libxenvchan = new Partner.Libxenvchan(partner);
-      return new Script(peer, libxenvchan, role, page, there, back).play();
-    }
+    return found;
   }
 
   private List<Step> play() throws Exception {
@@ -218,7 +191,11 @@ final class Script {
   }
 
   private int asked() {
-    return page.asked(partnersRole == Role.SERVER);
+    return asked(scene.page().header());
+  }
+
+  private int asked(byte[] header) {
+    return PageView.asked(header, scene.partnersRole() == Role.SERVER);
   }
 
   private void partnerWrites(int bytes) throws Exception {
@@ -238,12 +215,11 @@ final class Script {
   }
 
   private void add(String name, long answer) throws Exception {
+    byte[] now = scene.page().header();
     List<Byte> header = new ArrayList<>();
-    for (byte each : page.header()) {
+    for (byte each : now) {
       header.add(each);
     }
-    long partnersEvents = partner.eventsSent() - partnersEventsBefore;
-    long peersEvents = peer.eventsSent() - peersEventsBefore;
-    steps.add(new Step(name, answer, partnersEvents, peersEvents, asked(), header));
+    steps.add(new Step(name, answer, scene.counter().soFar().minus(before), asked(now), header));
   }
 }
