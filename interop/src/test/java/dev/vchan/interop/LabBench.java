@@ -25,6 +25,9 @@ public final class LabBench {
 
   private static final int ROUND_TRIPS = 301;
 
+  /** Until our code is compiled. */
+  private static final int WARM_UP_RUNS = 3;
+
   private LabBench() {}
 
   /** Plays; the words are those of {@link LabMain}. */
@@ -46,8 +49,8 @@ public final class LabBench {
   /** What the lab's test has of it: the script, and a stream each way. */
   static List<LabStep> steps() {
     List<LabStep> steps = lockSteps();
-    steps.add(stream(Role.SERVER, true, 1024, 64 * 1024));
-    steps.add(stream(Role.CLIENT, false, 1024, 64 * 1024));
+    steps.add(stream(Role.SERVER, true, 64 * 1024, 64 * 1024));
+    steps.add(stream(Role.CLIENT, false, 64 * 1024, 64 * 1024));
     return steps;
   }
 
@@ -89,10 +92,10 @@ public final class LabBench {
       throw new AssertionError(
           differences.size() + " differences, the first: " + differences.getFirst());
     }
-    Cost own1 = ours.getLast().cost();
+    Cost cost = ours.getLast().cost();
     Cost other = libxenvchans.getLast().cost();
     return " %d and %d, %d and %d, in %d steps"
-        .formatted(own1.sent(), own1.askedFor(), other.sent(), other.askedFor(), ours.size());
+        .formatted(cost.sent(), cost.askedFor(), other.sent(), other.askedFor(), ours.size());
   }
 
   private static LabStep roundTrips(Role own) {
@@ -125,10 +128,11 @@ public final class LabBench {
           Comparison comparison =
               compare(site, own, port, ring, each -> each.stream(writes, size, bytes));
           ToLongFunction<Run> nanos = Run::nanos;
-          double own1 = bytes * 1e3 / comparison.ours(nanos);
+          double speedOfOurs = bytes * 1e3 / comparison.ours(nanos);
           double other = bytes * 1e3 / comparison.libxenvchans(nanos);
           String speed =
-              "%.2f MB/s, libxenvchan %.2f, ratio %.2f".formatted(own1, other, own1 / other);
+              "%.2f MB/s, libxenvchan %.2f, ratio %.2f"
+                  .formatted(speedOfOurs, other, speedOfOurs / other);
           return judged(comparison, speed, "MB", bytes / 1e6);
         },
         LabServant::serve);
@@ -142,8 +146,9 @@ public final class LabBench {
         LabMeeting ours = LabMeeting.ofOurs(new Place(site, servant, own, port + "o", sizes));
         LabMeeting libxenvchan =
             LabMeeting.ofLibxenvchan(new Place(site, servant, own, port + "l", sizes))) {
-      // Until our code is compiled.
-      traffic.run(ours.contestant());
+      for (int run = 0; run < WARM_UP_RUNS; run++) {
+        traffic.run(ours.contestant());
+      }
       Comparison comparison = Comparison.of(ours.contestant(), libxenvchan.contestant(), traffic);
       KernelCounts.checkComplete();
       return comparison;

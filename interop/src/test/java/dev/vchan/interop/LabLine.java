@@ -22,6 +22,7 @@ final class LabLine implements Closeable {
   private final StoreWatch watch;
   private int sayings;
   private int hearings;
+  private long seen;
 
   LabLine(LabSite site, String port) throws IOException {
     this.site = site;
@@ -41,16 +42,15 @@ final class LabLine implements Closeable {
   String hear() throws IOException {
     hearings++;
     Deadline deadline = Deadline.after(LabSite.PATIENCE);
-    while (true) {
-      long seen = watch.changes();
+    // A change that was counted before the last look is the line before.
+    while (watch.await(seen, deadline.remainingNanos())) {
+      seen = watch.changes();
       Optional<String> found = site.store().nodes(Hub.soon()).read(heard);
       if (found.isPresent() && found.get().startsWith(hearings + " ")) {
         return found.get().substring(found.get().indexOf(' ') + 1);
       }
-      if (!watch.await(seen, deadline.remainingNanos())) {
-        throw new IOException("nothing was said within " + LabSite.PATIENCE);
-      }
     }
+    throw new IOException("nothing was said within " + LabSite.PATIENCE);
   }
 
   @Override

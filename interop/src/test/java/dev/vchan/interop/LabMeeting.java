@@ -94,9 +94,18 @@ record LabMeeting(Contestant contestant, Scene scene, AutoCloseable end, LabPage
 
   /** libxenvchan as the contestant. */
   static LabMeeting ofLibxenvchan(Place place) throws Exception {
+    CPeer own = place.site().startPeer();
+    try {
+      return ofLibxenvchan(place, own);
+    } catch (Exception | AssertionError e) {
+      own.kill();
+      throw e;
+    }
+  }
+
+  private static LabMeeting ofLibxenvchan(Place place, CPeer own) throws Exception {
     LabPage page = new LabPage(place.site());
     Peer peer = place.servant().newPeer();
-    CPeer own = place.site().startPeer();
     PageView view;
     long[] rings;
     if (place.own() == Role.SERVER) {
