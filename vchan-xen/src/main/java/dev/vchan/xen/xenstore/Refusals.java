@@ -24,6 +24,10 @@ final class Refusals {
       "the domain's quota of watches (128 by default) is reached: close watches, or raise"
           + " xenstored's --watch-nb (oxenstored.conf: quota-maxwatch)";
 
+  /** Linux does not know oxenstored's EQUOTA, and makes EINVAL of it. */
+  private static final String WATCHES_OR_PATH =
+      "either xenstored does not take the path, or it is oxenstored and " + WATCHES;
+
   private static final String TRANSACTIONS =
       "the domain's quota of open transactions (10 by default) is reached: let others end theirs,"
           + " or raise xenstored's --transaction (oxenstored.conf: quota-transaction)";
@@ -49,7 +53,14 @@ final class Refusals {
   static XenStoreRefusedException ofKernel(Request request, Transport.RefusedMessage cause) {
     String text = String.valueOf(cause.getMessage());
     Errno errno = Errno.described(text).orElse(Errno.EINVAL);
-    XenStoreRefusedException refused = of(request, errno, errno + " from the kernel, " + text);
+    boolean unclear = request.type == MessageType.WATCH && errno == Errno.EINVAL;
+    XenStoreRefusedException refused =
+        new XenStoreRefusedException(
+            request.type.name(),
+            request.subject,
+            errno,
+            errno + " from the kernel, " + text,
+            unclear ? WATCHES_OR_PATH : remedy(request.type, errno));
     refused.initCause(cause);
     return refused;
   }

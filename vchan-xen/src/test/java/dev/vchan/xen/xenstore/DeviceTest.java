@@ -100,7 +100,8 @@ class DeviceTest extends Leakless {
     assertThat(Refusals.ofKernel(request, refusal("Permission denied")))
         .hasMessageContainingAll("WATCH /a", "EACCES from the kernel", "xenstore-chmod");
     assertThat(Refusals.ofKernel(request, refusal("Ungültiges Argument")))
-        .hasMessageContainingAll("EINVAL from the kernel", "Ungültiges Argument");
+        .hasMessageContainingAll(
+            "EINVAL from the kernel", "Ungültiges Argument", "quota of watches");
     Request end = Request.of(MessageType.TRANSACTION_END, 3, "transaction", "T");
     assertThat(Refusals.ofKernel(end, refusal("No such process")).errno()).isEqualTo(Errno.ESRCH);
   }
