@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +30,11 @@ public final class LeakCheck {
 
   /** What tools of the tests keep open as long as the JVM lives. */
   private static final Set<String> TOLERATED = ConcurrentHashMap.newKeySet();
+
+  /** Threads of ours that are not a test's: the number and name of each. */
+  private static final Set<String> OTHERS = ConcurrentHashMap.newKeySet();
+
+  private static final Pattern OURS = Pattern.compile("#\\d+ \"vchan[^\"]*\"");
 
   private final List<String> openBefore = openFiles();
 
@@ -78,7 +85,12 @@ public final class LeakCheck {
     TOLERATED.addAll(after);
   }
 
-  /** Names of the threads, virtual ones included, that carry the project's prefix. */
+  /** The threads of ours that run now are those of whoever plays the tests. */
+  public static void tolerateRunningThreads() {
+    OTHERS.addAll(ourThreads());
+  }
+
+  /** The threads, virtual ones included, whose names carry the project's prefix. */
   private static List<String> ourThreads() {
     try {
       Path dump = Files.createTempDirectory("threads").resolve("dump");
@@ -86,7 +98,12 @@ public final class LeakCheck {
         ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
             .dumpThreads(dump.toString(), ThreadDumpFormat.TEXT_PLAIN);
         try (Stream<String> lines = Files.lines(dump)) {
-          return lines.filter(line -> line.matches("#\\d+ \"vchan.*")).toList();
+          return lines
+              .map(OURS::matcher)
+              .filter(Matcher::lookingAt)
+              .map(Matcher::group)
+              .filter(thread -> !OTHERS.contains(thread))
+              .toList();
         }
       } finally {
         Files.deleteIfExists(dump);

@@ -28,6 +28,11 @@ class FakeContractTest {
     }
 
     @Override
+    DomainId owner() {
+      return RealXenstored.ANY.getLast();
+    }
+
+    @Override
     void stop() throws IOException {
       daemon.close();
     }

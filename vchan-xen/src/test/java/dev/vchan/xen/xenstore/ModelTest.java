@@ -15,7 +15,7 @@ class ModelTest extends Leakless {
     System.out.println("seed " + seed);
     try (FakeXenstored daemon = FakeXenstored.likeC();
         XenStore one = XenStore.open(daemon.socket(DomainId.DOM0), soon())) {
-      new StoreModel(one, new StorePath("/model"), seed).run();
+      new StoreModel(one, new StorePath("/model"), RealXenstored.ANY, seed).run(StoreModel.STEPS);
     }
   }
 }

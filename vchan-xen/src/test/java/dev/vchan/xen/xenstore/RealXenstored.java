@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.xen.xenstore;
 
+import dev.vchan.DomainId;
 import dev.vchan.testkit.Needs;
 import dev.vchan.testkit.Watchdog;
 import dev.vchan.xen.Cc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A real daemon: the one behind the socket or device that {@code VCHAN_XENSTORE} names, else Xen's
- * own C daemon, run without Xen, with its socket in a directory of its own.
+ * A real daemon: the one behind the socket or device that the property {@code vchan.xenstore} or
+ * the variable {@code VCHAN_XENSTORE} names, else Xen's own C daemon, run without Xen, with its
+ * socket in a directory of its own.
  */
 public interface RealXenstored extends AutoCloseable {
+
+  /** Who may be given nodes where nobody looks whether there is such a domain. */
+  List<DomainId> ANY = IntStream.range(0, 9).mapToObj(DomainId::new).toList();
+
+  /** Those of {@link #ANY}, or dom0 and the domain that the property {@code vchan.domain} names. */
+  static List<DomainId> domains() {
+    Integer named = Integer.getInteger("vchan.domain");
+    return named == null ? ANY : List.of(DomainId.DOM0, new DomainId(named));
+  }
+
+  /** How much random work; little where processors are emulated. */
+  static int steps() {
+    return Integer.getInteger("vchan.domain") == null ? StoreModel.STEPS : 200;
+  }
 
   /** Where it is reached. */
   Path place();
@@ -25,7 +43,7 @@ public interface RealXenstored extends AutoCloseable {
 
   /** Finds or starts one, or skips the test where there is none. */
   static RealXenstored start() throws Exception {
-    String running = System.getenv("VCHAN_XENSTORE");
+    String running = System.getProperty("vchan.xenstore", System.getenv("VCHAN_XENSTORE"));
     return running != null ? new Running(Path.of(running)) : Own.start();
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.xen.xenstore;
 
+import dev.vchan.DomainId;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -29,6 +30,11 @@ class RealXenstoredTest extends XenStoreContract {
     return XenStore.open(daemon.place(), soon());
   }
 
+  @Override
+  DomainId owner() {
+    return RealXenstored.domains().getLast();
+  }
+
   /** It does not tell; what it would keep shows with the fake one. */
   @Override
   List<String> holdings() {
@@ -40,7 +46,8 @@ class RealXenstoredTest extends XenStoreContract {
     long seed = new Random().nextLong();
     System.out.println("seed " + seed);
     try (XenStore store = open()) {
-      new StoreModel(store, new StorePath("/model"), seed).run();
+      new StoreModel(store, new StorePath("/model"), RealXenstored.domains(), seed)
+          .run(RealXenstored.steps());
     }
   }
 }

@@ -23,30 +23,37 @@ import java.util.TreeSet;
  */
 final class StoreModel {
 
-  private static final int STEPS = Figures.FULL ? 20_000 : 2_000;
+  static final int STEPS = Figures.FULL ? 20_000 : 2_000;
 
   /** What one node has. */
   private record Entry(String value, Permissions permissions) {}
 
   private final XenStore store;
   private final StorePath root;
+  private final List<DomainId> domains;
   private final long seed;
   private final Random random;
   private TreeMap<String, Entry> model = new TreeMap<>();
 
-  StoreModel(XenStore store, StorePath root, long seed) {
+  /**
+   * Makes one.
+   *
+   * @param domains who is there: a daemon may know no others
+   */
+  StoreModel(XenStore store, StorePath root, List<DomainId> domains, long seed) {
     this.store = store;
     this.root = root;
+    this.domains = domains;
     this.seed = seed;
     this.random = new Random(seed);
   }
 
-  void run() throws IOException {
+  void run(int steps) throws IOException {
     Nodes nodes = nodes();
     nodes.remove(root);
     nodes.mkdir(root);
     model.put(root.value(), new Entry("", nodes.permissions(root).orElseThrow()));
-    for (int step = 0; step < STEPS; step++) {
+    for (int step = 0; step < steps; step++) {
       try {
         if (random.nextInt(10) == 0) {
           transact();
@@ -122,11 +129,9 @@ final class StoreModel {
   private void setPermissions(Nodes nodes, Map<String, Entry> now, StorePath path)
       throws IOException {
     Access[] accesses = Access.values();
-    Permissions permissions =
-        new Permissions(new DomainId(random.nextInt(3)), accesses[random.nextInt(4)], List.of());
+    Permissions permissions = new Permissions(domain(), accesses[random.nextInt(4)], List.of());
     while (random.nextBoolean() && permissions.grants().size() < 4) {
-      permissions =
-          permissions.granting(new DomainId(random.nextInt(9)), accesses[random.nextInt(4)]);
+      permissions = permissions.granting(domain(), accesses[random.nextInt(4)]);
     }
     Permissions wanted = permissions;
     if (now.containsKey(path.value())) {
@@ -137,6 +142,10 @@ final class StoreModel {
           .isInstanceOfSatisfying(
               XenStoreRefusedException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT));
     }
+  }
+
+  private DomainId domain() {
+    return domains.get(random.nextInt(domains.size()));
   }
 
   private StorePath path() {
