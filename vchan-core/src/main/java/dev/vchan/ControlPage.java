@@ -197,19 +197,18 @@ final class ControlPage {
   /**
    * Own side is gone, in good order. The caller then sends an event.
    *
-   * <p>The kernel clears the live byte of a process that dies, but not the bit for half-close: so
-   * that bit goes first.
+   * <p>The kernel clears the live byte of a process that dies, but not the bit for half-close,
+   * which is cleared here.
    *
    * <p>Says nothing if the page is gone itself, truncated by the peer or taken back by a backend
    * that was closed before: nobody is left to read it there.
    */
   void leave(boolean halfClose) {
     try {
-      if (halfClose) {
-        takeBackHalfClose();
+      if (!halfClose || !leaveAtOnce()) {
+        // Release: everything published before is visible before the byte is.
+        SharedAccess.setByteRelease(page, ownLive, (byte) GONE);
       }
-      // Release: everything published before is visible before the byte is.
-      SharedAccess.setByteRelease(page, ownLive, (byte) GONE);
       // Full fence: the byte before the event, which overtakes plain stores.
       SharedAccess.fullFence();
       MemoryFaults.surface();
@@ -222,12 +221,19 @@ final class ControlPage {
     }
   }
 
-  private void takeBackHalfClose() {
+  /**
+   * Clears the live byte and the bit in one update: a client that comes in between two would take
+   * the page for that of a server without half-close, and enter it.
+   *
+   * @return false if the peer kept changing the word, so that it may take this close for a death
+   */
+  private boolean leaveAtOnce() {
     try {
-      change(HALF_CLOSE << askShift, 0);
+      int live = 0xFF << ((ownLive - WORD) * Byte.SIZE);
+      change((HALF_CLOSE << askShift) | live, 0);
+      return true;
     } catch (ProtocolViolationException e) {
-      // A peer that keeps changing the word may take this close for a death.
-      return;
+      return false;
     }
   }
 

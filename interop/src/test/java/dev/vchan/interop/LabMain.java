@@ -27,6 +27,10 @@ public final class LabMain {
     steps.addAll(LabKills.steps());
     steps.addAll(LabVictims.steps());
     steps.addAll(LabBench.steps());
+    LabThird third = new LabThird();
+    steps.addAll(LabStrangers.steps(third));
+    steps.addAll(LabSurvivors.steps(third));
+    steps.addAll(LabProxies.steps());
     return wanted(steps);
   }
 
