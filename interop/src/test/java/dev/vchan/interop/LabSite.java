@@ -37,8 +37,10 @@ record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Clo
    * @param words in dom0 begin with the number of domU
    */
   static LabSite open(String[] words) throws IOException {
-    XenStore store = XenStore.open(Hub.soon());
-    XenBackend backend = XenBackend.open(Hub.soon());
+    // Two JVMs load and link at the same time on one emulated processor.
+    Deadline deadline = Deadline.after(PATIENCE);
+    XenStore store = XenStore.open(deadline);
+    XenBackend backend = XenBackend.open(deadline);
     DomainId self = backend.self();
     DomainId domU = self.equals(DomainId.DOM0) ? new DomainId(Integer.parseInt(words[0])) : self;
     return new LabSite(backend, store, domU);
@@ -80,8 +82,12 @@ record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Clo
 
   /** Waits for the other domain's word; one that does not come is an answer, too. */
   String awaitReport(String what) throws IOException {
+    return awaitReport(what, PATIENCE);
+  }
+
+  String awaitReport(String what, Duration patience) throws IOException {
     StorePath node = reportNode(what);
-    Deadline deadline = Deadline.after(PATIENCE);
+    Deadline deadline = Deadline.after(patience);
     try (StoreWatch watch = store.watch(node, Hub.soon())) {
       while (true) {
         long seen = watch.changes();
@@ -90,7 +96,7 @@ record LabSite(XenBackend backend, XenStore store, DomainId domU) implements Clo
           return found.get();
         }
         if (!watch.await(seen, deadline.remainingNanos())) {
-          return "domain " + other() + " has not said how it went within " + PATIENCE;
+          return "domain " + other() + " has not said how it went within " + patience;
         }
       }
     }

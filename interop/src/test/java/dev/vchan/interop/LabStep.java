@@ -83,6 +83,11 @@ record LabStep(String name, Work inDom0, Work inDomU) {
     return steps;
   }
 
+  /** One of the domains moves bytes in both directions over a channel of ours. */
+  static Work ours(Role own, Terms terms) {
+    return exchange(Maker.JAVA, own, terms);
+  }
+
   private static String verb(Role role) {
     return role == Role.SERVER ? "serves" : "connects";
   }
