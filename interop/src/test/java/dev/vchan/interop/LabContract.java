@@ -5,6 +5,7 @@ import dev.vchan.testkit.LeakCheck;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
@@ -70,6 +71,7 @@ final class LabContract {
   private static String play(LabSite site, String tests, String place) {
     System.setProperty("vchan.xenstore", place);
     System.setProperty("vchan.domain", site.domU().toString());
+    System.setProperty("vchan.daemon", Objects.requireNonNullElse(System.getenv("STORE"), ""));
     LeakCheck.tolerateRunningThreads();
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()

@@ -31,7 +31,6 @@ final class LabSurvivors {
       }
     }
     List<LabBlocked> calls = LabBlocked.four(site, gone, port);
-    third.forget();
     long start = System.nanoTime();
     if (crash) {
       third.tell(site, "echo c >/proc/sysrq-trigger");
@@ -39,6 +38,7 @@ final class LabSurvivors {
       LabXl.run("xl", "destroy", gone.toString());
     }
     LabXl.awaitNot(LabThird.NAME);
+    third.forget();
     long took = (System.nanoTime() - start) / 1_000_000;
     String figures = LabBlocked.seeEnd(calls, start);
     List<String> left = LabXl.awaitOnly("Domain-0", "u1");

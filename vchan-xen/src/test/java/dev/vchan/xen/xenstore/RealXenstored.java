@@ -35,6 +35,13 @@ public interface RealXenstored extends AutoCloseable {
     return Integer.getInteger("vchan.domain") == null ? StoreModel.STEPS : 200;
   }
 
+  /**
+   * Whether it is the daemon that is written in OCaml; the property {@code vchan.daemon} says so.
+   */
+  static boolean isOxenstored() {
+    return "oxenstored".equals(System.getProperty("vchan.daemon"));
+  }
+
   /** Where it is reached. */
   Path place();
 
