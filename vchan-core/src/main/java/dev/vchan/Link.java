@@ -121,7 +121,7 @@ final class Link {
   /** Asks the backend about the peer, whose live byte may outlive it. */
   private void lookAtPeer() {
     switch (events.peer()) {
-      case BOUND -> {}
+      case BOUND, UNKNOWN -> {}
       case UNBOUND -> markPeerGone(false);
       case DIED -> markPeerGone(true);
     }
@@ -156,12 +156,12 @@ final class Link {
       throw new ProtocolViolationException(
           "the peer's live byte is " + live + ", must be 0 or 1 once it is connected");
     }
-    markPeerGone(events.peer() == EventChannel.Peer.DIED || leftWithoutClosing());
+    markPeerGone(events.peer() == EventChannel.Peer.DIED || goneWithoutClosing());
     return peerGone;
   }
 
   /** Of a peer whose live byte is 0, which the kernel clears for a process that dies. */
-  private boolean leftWithoutClosing() {
+  private boolean goneWithoutClosing() {
     boolean died = halfClose && page.peerKnowsHalfClose();
     MemoryFaults.surface();
     return died;

@@ -21,7 +21,9 @@ class ModelStepsTest {
 
   /** Package-private, not static: two blanks, perhaps a modifier, a type, a name. */
   private static final Pattern METHOD =
-      Pattern.compile("(?m)^  (?:final |abstract )*\\w+(?:<[^>]+>)? (\\w+)\\([^;]*\\{");
+      Pattern.compile(
+          "(?m)^  (?:final |abstract )*(?!private|public|record)\\w+(?:<[^>]+>)?"
+              + " (\\w+)\\([^;]*\\{");
 
   /** Whatever is not a step, and why. */
   private static final Set<String> LEFT_OUT =

@@ -73,6 +73,8 @@ public interface EventChannel extends Closeable {
   enum Peer {
     /** Somebody is bound to it. */
     BOUND,
+    /** Its domain is there; whether anybody is bound to it cannot be asked. */
+    UNKNOWN,
     /** Nobody is bound to it: not yet, or no longer because it was closed in good order. */
     UNBOUND,
     /**

@@ -60,15 +60,16 @@ final class XenPort implements EventChannel {
   /**
    * {@inheritDoc}
    *
-   * <p>It cannot be asked whether another end is bound, so that it counts as bound as long as the
-   * peer's domain is there.
+   * <p>Xen has no answer for a domU to whether another end is bound. To claim that one is would
+   * make an event that was meant for an earlier port of the same number look like a client's, and a
+   * server turn away the client that comes next.
    */
   @Override
   public Peer peer() {
     if (over) {
       return Peer.UNBOUND;
     }
-    return owner.exists(peer) ? Peer.BOUND : Peer.DIED;
+    return owner.exists(peer) ? Peer.UNKNOWN : Peer.DIED;
   }
 
   /** It can neither send nor receive from here on. */
