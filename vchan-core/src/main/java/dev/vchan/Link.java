@@ -156,7 +156,14 @@ final class Link {
       throw new ProtocolViolationException(
           "the peer's live byte is " + live + ", must be 0 or 1 once it is connected");
     }
-    markPeerGone(events.peer() == EventChannel.Peer.DIED || goneWithoutClosing());
+    boolean died =
+        switch (events.peer()) {
+          case DIED -> true;
+          case UNKNOWN -> goneWithoutClosing();
+          // Who can tell would have told.
+          case BOUND, UNBOUND -> false;
+        };
+    markPeerGone(died);
     return peerGone;
   }
 

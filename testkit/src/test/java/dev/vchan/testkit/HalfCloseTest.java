@@ -202,9 +202,10 @@ class HalfCloseTest {
     }
   }
 
-  /** What Xen's kernel does for a process that is killed, whatever the backend knows of it. */
+  /** What Xen's kernel does for a process that is killed. */
   @Test
-  void aLiveByteThatIsClearedWithoutThatIsADeath() throws IOException {
+  void aLiveByteThatIsClearedWithoutThatIsADeathWhereTheBackendCannotTell() throws IOException {
+    host.hidePeers();
     try (Ends ends = open(MODERN, MODERN)) {
       ends.client().write(UTF_8.encode("last"));
       page().set(ValueLayout.JAVA_BYTE, CLIENT_LIVE, (byte) 0);
@@ -221,8 +222,19 @@ class HalfCloseTest {
     }
   }
 
+  /** A backend that is closed clears the byte, too, and knows that this is no death. */
+  @Test
+  void whereTheBackendCanTellTheBitProvesNothing() throws IOException {
+    try (Ends ends = open(MODERN, MODERN)) {
+      page().set(ValueLayout.JAVA_BYTE, CLIENT_LIVE, (byte) 0);
+      assertThat(read(ends.server())).isEqualTo("the end");
+      assertThat(ends.server().state()).isEqualTo(VchanState.PEER_CLOSED);
+    }
+  }
+
   @Test
   void withoutTheExtensionADeathLooksLikeAClose() throws IOException {
+    host.hidePeers();
     try (Ends ends = open(MODERN, CLASSIC)) {
       page().set(ValueLayout.JAVA_BYTE, CLIENT_LIVE, (byte) 0);
       assertThat(read(ends.server())).isEqualTo("the end");

@@ -27,6 +27,7 @@ public final class InProcessHost {
   private int pagesLeft = Integer.MAX_VALUE;
   private long calls;
   private long failAt;
+  private volatile boolean peersHidden;
 
   /** Makes a machine without domains. */
   public InProcessHost() {}
@@ -70,6 +71,15 @@ public final class InProcessHost {
    */
   public synchronized long calls() {
     return calls;
+  }
+
+  /** From here on no port says whether another end is bound or dead, as on Xen. */
+  public void hidePeers() {
+    peersHidden = true;
+  }
+
+  boolean hidesPeers() {
+    return peersHidden;
   }
 
   /**

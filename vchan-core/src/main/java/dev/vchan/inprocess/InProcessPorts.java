@@ -133,6 +133,9 @@ final class InProcessPorts implements Events {
 
     @Override
     public Peer peer() {
+      if (host.hidesPeers()) {
+        return Peer.UNKNOWN;
+      }
       if (peerDied) {
         return Peer.DIED;
       }
