@@ -231,7 +231,10 @@ public final class VchanListener implements InterruptibleChannel {
     long period = options.lookPeriod().toNanos();
     boolean event = current.events().await(seen, Math.min(left, period));
     checkStillOpen();
-    if (event && current.events().peer() == Peer.BOUND && !current.clientCame()) {
+    if (!event || current.clientCame()) {
+      return;
+    }
+    if (current.events().peer() == Peer.BOUND && !current.clientCame()) {
       // A client binds, announces itself in the page, and only then sends an event. One that sends
       // it while the page still waits has announced itself in another page: it read the two values
       // of the advertisement from two lives of this path. Nothing it does can be trusted to reach

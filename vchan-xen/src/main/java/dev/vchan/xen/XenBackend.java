@@ -85,15 +85,16 @@ public final class XenBackend implements Backend {
       parts.push(memory);
       XenStore store = XenStore.open(deadline);
       parts.push(store);
-      XenEvents events = XenEvents.open(store);
-      parts.push(events);
       DomainId self = self(store, deadline);
       XenRendezvous rendezvous = new XenRendezvous(store, self);
+      XenEvents events = XenEvents.open(rendezvous);
+      parts.push(events);
+      // After the events, so that it is closed before them: what is advertised has a port.
       parts.push(rendezvous);
       return new XenBackend(self, memory, events, rendezvous, parts);
     } catch (IOException | RuntimeException | Error e) {
       try {
-        closeAll(parts);
+        Closing.all(parts);
       } catch (IOException suppressed) {
         e.addSuppressed(suppressed);
       }
@@ -166,24 +167,6 @@ public final class XenBackend implements Backend {
     }
   }
 
-  private static void closeAll(Deque<Closeable> parts) throws IOException {
-    IOException failure = null;
-    while (!parts.isEmpty()) {
-      try {
-        parts.pop().close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
-  }
-
   @Override
   public String name() {
     return "xen";
@@ -218,7 +201,7 @@ public final class XenBackend implements Backend {
   public synchronized void close() throws IOException {
     if (!closed) {
       closed = true;
-      closeAll(parts);
+      Closing.all(parts);
     }
   }
 }

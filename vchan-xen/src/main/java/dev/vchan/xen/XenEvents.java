@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /** The event channels of this process: one open device, and the thread that reads it. */
 final class XenEvents implements Events, Closeable {
@@ -24,12 +25,17 @@ final class XenEvents implements Events, Closeable {
 
   private final Device evtchn;
   private final XenStore store;
+  private final XenRendezvous rendezvous;
   private final Map<Integer, XenPort> ports = new ConcurrentHashMap<>();
   private final EventDispatcher dispatcher;
 
-  private XenEvents(Device evtchn, XenStore store) throws IOException {
+  /** No port is added from here on. Guarded by this object. */
+  private boolean closed;
+
+  private XenEvents(Device evtchn, XenRendezvous rendezvous) throws IOException {
     this.evtchn = evtchn;
-    this.store = store;
+    this.store = rendezvous.store();
+    this.rendezvous = rendezvous;
     this.dispatcher = new EventDispatcher(evtchn.descriptor(), this);
   }
 
@@ -37,10 +43,15 @@ final class XenEvents implements Events, Closeable {
     return Device.open("/dev/xen/evtchn", "xen-evtchn", false);
   }
 
-  static XenEvents open(XenStore store) throws IOException {
+  /**
+   * Opens the device.
+   *
+   * @param rendezvous where servers are found whose ports are bound to
+   */
+  static XenEvents open(XenRendezvous rendezvous) throws IOException {
     Device evtchn = openEvtchn();
     try {
-      return new XenEvents(evtchn, store);
+      return new XenEvents(evtchn, rendezvous);
     } catch (IOException | RuntimeException | Error e) {
       try (evtchn) {
         throw e;
@@ -51,7 +62,10 @@ final class XenEvents implements Events, Closeable {
   @Override
   public EventChannel listen(DomainId peer) throws IOException {
     try {
-      return evtchn.use(device -> add(peer, () -> Ioctl.bindUnbound(device, peer)));
+      return open(
+          peer,
+          device -> Ioctl.bindUnbound(device, peer),
+          own -> new ClientSign(rendezvous, evtchn, peer, own));
     } catch (SystemCallException e) {
       throw general(e);
     }
@@ -61,7 +75,10 @@ final class XenEvents implements Events, Closeable {
   public EventChannel connect(DomainId peer, EventPort port) throws IOException {
     try {
       XenPort own =
-          evtchn.use(device -> add(peer, () -> Ioctl.bindInterdomain(device, peer, port)));
+          open(
+              peer,
+              device -> Ioctl.bindInterdomain(device, peer, port),
+              bound -> new ServerSign(rendezvous, peer, port));
       // The hypervisor has sent this event too, but it may still be under way.
       own.wake();
       return own;
@@ -77,15 +94,40 @@ final class XenEvents implements Events, Closeable {
     }
   }
 
-  private interface Bind {
-    EventPort bind() throws IOException;
+  private XenPort open(DomainId peer, Device.Use<EventPort> bind, Function<EventPort, Sign> signs)
+      throws IOException {
+    XenPort port = evtchn.use(device -> add(device, peer, bind, signs));
+    try {
+      port.sign().begin();
+      return port;
+    } catch (IOException | RuntimeException | Error e) {
+      try (port) {
+        throw e;
+      }
+    }
   }
 
   /** Events of a port find it known: the dispatcher looks for it under the same lock. */
-  private synchronized XenPort add(DomainId peer, Bind bind) throws IOException {
-    XenPort port = new XenPort(this, peer, bind.bind());
-    ports.put(port.port().value(), port);
+  private synchronized XenPort add(
+      int device, DomainId peer, Device.Use<EventPort> bind, Function<EventPort, Sign> signs)
+      throws IOException {
+    if (closed) {
+      throw new IOException("the backend is closed");
+    }
+    EventPort own = bind.with(device);
+    XenPort port = new XenPort(this, own, signOf(peer, own, signs));
+    ports.put(own.value(), port);
     return port;
+  }
+
+  private Sign signOf(DomainId peer, EventPort own, Function<EventPort, Sign> signs) {
+    if (rendezvous.self().equals(DomainId.DOM0)) {
+      // xenstored answers dom0. The hypervisor would not do: it knows a domain that was destroyed
+      // as long as pages of it are mapped anywhere, here for instance.
+      return () -> store.isIntroduced(peer, patience());
+    }
+    // Nobody outlives dom0.
+    return peer.equals(DomainId.DOM0) ? () -> true : signs.apply(own);
   }
 
   /** An event has arrived at a port, which may have been closed meanwhile. */
@@ -123,17 +165,8 @@ final class XenEvents implements Events, Closeable {
         });
   }
 
-  /**
-   * Whether a domain is there. XenStore is asked, and not the hypervisor: that one knows a domain
-   * that was destroyed as long as pages of it are mapped anywhere, here for instance.
-   */
-  boolean exists(DomainId domain) {
-    try {
-      return store.isIntroduced(domain, Deadline.after(PATIENCE));
-    } catch (IOException e) {
-      // Nothing is known then, and nobody is declared dead for that.
-      return true;
-    }
+  static Deadline patience() {
+    return Deadline.after(PATIENCE);
   }
 
   private static IOException general(SystemCallException cause) {
@@ -162,10 +195,14 @@ final class XenEvents implements Events, Closeable {
   /** Ends the thread, and every port. Idempotent. */
   @Override
   public void close() throws IOException {
-    try (evtchn) {
-      dispatcher.close();
-    } finally {
+    synchronized (this) {
+      closed = true;
+    }
+    try (evtchn;
+        dispatcher) {
       end();
+      // Before the device, with which the ports are given back.
+      Closing.all(ports.values().stream().map(XenPort::sign).toList());
     }
   }
 }

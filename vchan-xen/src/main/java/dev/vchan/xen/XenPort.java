@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.xen;
 
-import dev.vchan.DomainId;
 import dev.vchan.spi.EventChannel;
 import dev.vchan.spi.EventCounter;
 import dev.vchan.spi.EventPort;
@@ -11,15 +10,15 @@ import java.io.IOException;
 final class XenPort implements EventChannel {
 
   private final XenEvents owner;
-  private final DomainId peer;
   private final EventPort port;
   private final EventCounter events = new EventCounter();
+  private final Sign sign;
   private volatile boolean over;
 
-  XenPort(XenEvents owner, DomainId peer, EventPort port) {
+  XenPort(XenEvents owner, EventPort port, Sign sign) {
     this.owner = owner;
-    this.peer = peer;
     this.port = port;
+    this.sign = sign;
   }
 
   @Override
@@ -62,14 +61,19 @@ final class XenPort implements EventChannel {
    *
    * <p>Xen has no answer for a domU to whether another end is bound. To claim that one is would
    * make an event that was meant for an earlier port of the same number look like a client's, and a
-   * server turn away the client that comes next.
+   * server turn away the client that comes next. Whether its domain is there can be found out.
    */
   @Override
   public Peer peer() {
     if (over) {
       return Peer.UNBOUND;
     }
-    return owner.exists(peer) ? Peer.UNKNOWN : Peer.DIED;
+    try {
+      return sign.isThere() ? Peer.UNKNOWN : Peer.DIED;
+    } catch (IOException e) {
+      // Nothing is known then, and nobody is declared dead for that.
+      return Peer.UNKNOWN;
+    }
   }
 
   /** It can neither send nor receive from here on. */
@@ -84,6 +88,16 @@ final class XenPort implements EventChannel {
       return;
     }
     end();
-    owner.unbind(this);
+    try {
+      // First: once the port is given back, a sign of this number may be another's.
+      sign.close();
+    } finally {
+      owner.unbind(this);
+    }
+  }
+
+  /** What the other end's domain is known by. */
+  Sign sign() {
+    return sign;
   }
 }

@@ -11,7 +11,6 @@ import dev.vchan.xen.xenstore.Permissions.Access;
 import dev.vchan.xen.xenstore.StorePath;
 import dev.vchan.xen.xenstore.XenStoreRefusedException;
 import java.io.IOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -67,30 +66,16 @@ final class XenRegistration implements Rendezvous.Registration {
     return advertisement;
   }
 
-  /** Also in a thread that was interrupted, since that is how many a channel comes to its end. */
   @Override
   public synchronized void withdraw() throws IOException {
     if (published.isEmpty()) {
       return;
     }
-    boolean interrupted = Thread.interrupted();
     try {
-      for (boolean done = false; !done; ) {
-        try {
-          rendezvous.store().transact(XenRendezvous.patience(), this::remove);
-          done = true;
-        } catch (ClosedByInterruptException e) {
-          // One more try for each interrupt; whoever interrupts without end has asked for it.
-          interrupted |= Thread.interrupted();
-        }
-      }
+      Uninterrupted.run(() -> rendezvous.store().transact(XenRendezvous.patience(), this::remove));
       published.clear();
     } catch (XenStoreRefusedException e) {
       throw XenRendezvous.refused(e);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

@@ -5,6 +5,7 @@ import dev.vchan.Deadline;
 import dev.vchan.DomainId;
 import dev.vchan.RendezvousPath;
 import dev.vchan.SystemRefusedException;
+import dev.vchan.spi.EventPort;
 import dev.vchan.spi.Rendezvous;
 import dev.vchan.xen.xenstore.StorePath;
 import dev.vchan.xen.xenstore.XenStore;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -96,7 +98,7 @@ final class XenRendezvous implements Rendezvous, Closeable {
   public Watch watch(RendezvousPath path, DomainId server) throws IOException {
     checkOther(server);
     StorePath node = new StorePath(path.value());
-    XenWatch watch = new XenWatch(this, node);
+    XenWatch watch = new XenWatch(this, node, server);
     try {
       add(watch);
       return watch;
@@ -125,21 +127,16 @@ final class XenRendezvous implements Rendezvous, Closeable {
       closed = true;
       rest = List.copyOf(open);
     }
-    IOException failure = null;
-    for (Closeable one : rest) {
-      try {
-        one.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    Closing.all(rest);
+  }
+
+  /** Where a server advertises a port, as a client that is still watching for it has seen. */
+  synchronized Optional<StorePath> leafOf(DomainId server, EventPort port) {
+    return open.stream()
+        .filter(XenWatch.class::isInstance)
+        .map(XenWatch.class::cast)
+        .flatMap(watch -> watch.leafOf(server, port).stream())
+        .findFirst();
   }
 
   XenStore store() {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.xen;
 
+import dev.vchan.DomainId;
 import dev.vchan.spi.Advertisement;
+import dev.vchan.spi.EventPort;
 import dev.vchan.spi.Rendezvous;
 import dev.vchan.xen.xenstore.Errno;
 import dev.vchan.xen.xenstore.Nodes;
@@ -16,11 +18,14 @@ final class XenWatch implements Rendezvous.Watch {
 
   private final XenRendezvous rendezvous;
   private final StorePath node;
+  private final DomainId server;
   private final StoreWatch watch;
+  private volatile Optional<Advertisement> seen = Optional.empty();
 
-  XenWatch(XenRendezvous rendezvous, StorePath node) throws IOException {
+  XenWatch(XenRendezvous rendezvous, StorePath node, DomainId server) throws IOException {
     this.rendezvous = rendezvous;
     this.node = node;
+    this.server = server;
     try {
       // The leaf, since a client may not read what is above, and is not told of it.
       watch =
@@ -35,7 +40,8 @@ final class XenWatch implements Rendezvous.Watch {
   @Override
   public Optional<Advertisement> look() throws IOException {
     try {
-      return rendezvous.store().transact(XenRendezvous.patience(), nodes -> read(nodes, node));
+      seen = rendezvous.store().transact(XenRendezvous.patience(), nodes -> read(nodes, node));
+      return seen;
     } catch (XenStoreRefusedException e) {
       if (e.errno() == Errno.EAGAIN) {
         // A server that never stops changing it advertises nothing; its next change wakes us.
@@ -58,6 +64,12 @@ final class XenWatch implements Rendezvous.Watch {
       }
       throw e;
     }
+  }
+
+  /** The leaf in which a port was advertised, if it is the one that was seen last. */
+  Optional<StorePath> leafOf(DomainId domain, EventPort port) {
+    return seen.filter(found -> server.equals(domain) && found.eventChannel().equals(port))
+        .map(found -> node.child(Advertisement.EVENT_CHANNEL));
   }
 
   @Override

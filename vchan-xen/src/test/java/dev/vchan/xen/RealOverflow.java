@@ -32,7 +32,7 @@ class RealOverflow {
   void portsWorkAgainAfterEventsWereLost() throws Exception {
     Deadline deadline = Deadline.after(PATIENCE);
     try (XenStore store = XenStore.open(deadline);
-        XenEvents events = XenEvents.open(store)) {
+        XenEvents events = XenEvents.open(new XenRendezvous(store, DomainId.DOM0))) {
       EventChannel one = events.listen(DomainId.DOM0);
       EventChannel other = events.connect(DomainId.DOM0, one.port());
       arrives(one, other);
