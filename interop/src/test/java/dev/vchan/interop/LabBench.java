@@ -26,7 +26,7 @@ public final class LabBench {
   private static final int ROUND_TRIPS = 301;
 
   /** Until our code is compiled. */
-  private static final int WARM_UP_RUNS = 3;
+  private static final int WARM_UP_RUNS = 5;
 
   private LabBench() {}
 

@@ -36,13 +36,14 @@ final class LabBlocked extends Thread {
   }
 
   /**
-   * A read and a write as server and as client, all asleep.
+   * A read and a write in each role, all asleep.
    *
    * @param port what their ports' names begin with
    */
-  static List<LabBlocked> four(LabSite site, DomainId peer, String port) throws Exception {
+  static List<LabBlocked> all(LabSite site, DomainId peer, String port, Role... roles)
+      throws Exception {
     List<LabBlocked> calls = new ArrayList<>();
-    for (Role own : Role.values()) {
+    for (Role own : roles) {
       for (boolean writes : new boolean[] {false, true}) {
         Vchan channel = open(site, peer, own, port(port, own, writes));
         calls.add(new LabBlocked(own, writes, channel));

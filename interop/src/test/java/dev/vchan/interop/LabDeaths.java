@@ -41,7 +41,7 @@ final class LabDeaths {
     String exit = site.awaitReport("exit");
     LabMain.print(
         number++, "the suite in domU ended with 0", exit.equals("ok") ? List.of() : List.of(exit));
-    List<LabBlocked> calls = LabBlocked.four(site, site.domU(), PORT);
+    List<LabBlocked> calls = LabBlocked.all(site, site.domU(), PORT, Role.values());
     long start = System.nanoTime();
     LabXl.run("xl", "destroy", "" + site.domU());
     Deadline deadline = Deadline.after(LabBlocked.MOST);

@@ -115,7 +115,7 @@ final class XenEvents implements Events, Closeable {
       throw new IOException("the backend is closed");
     }
     EventPort own = bind.with(device);
-    XenPort port = new XenPort(this, own, signOf(peer, own, signs));
+    XenPort port = new XenPort(this, peer, own, signOf(peer, own, signs));
     ports.put(own.value(), port);
     return port;
   }
@@ -141,6 +141,14 @@ final class XenEvents implements Events, Closeable {
   /** The numbers of all ports. */
   List<Integer> numbers() {
     return List.copyOf(ports.keySet());
+  }
+
+  /**
+   * A domain is gone. Told to all its channels: from one of them it may be seen, while another
+   * would not see it as long as that one maps pages of it.
+   */
+  void died(DomainId domain) {
+    ports.values().forEach(port -> port.died(domain));
   }
 
   void send(EventPort port) throws IOException {

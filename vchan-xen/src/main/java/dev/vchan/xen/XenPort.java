@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.xen;
 
+import dev.vchan.DomainId;
 import dev.vchan.spi.EventChannel;
 import dev.vchan.spi.EventCounter;
 import dev.vchan.spi.EventPort;
@@ -10,13 +11,16 @@ import java.io.IOException;
 final class XenPort implements EventChannel {
 
   private final XenEvents owner;
+  private final DomainId peer;
   private final EventPort port;
   private final EventCounter events = new EventCounter();
   private final Sign sign;
   private volatile boolean over;
+  private volatile boolean died;
 
-  XenPort(XenEvents owner, EventPort port, Sign sign) {
+  XenPort(XenEvents owner, DomainId peer, EventPort port, Sign sign) {
     this.owner = owner;
+    this.peer = peer;
     this.port = port;
     this.sign = sign;
   }
@@ -48,7 +52,9 @@ final class XenPort implements EventChannel {
 
   @Override
   public boolean await(long seen, long timeoutNanos) {
-    return events.await(seen, timeoutNanos);
+    // Nothing will come any more from a domain that another port has found gone: its waiters, once
+    // woken, look at the peer at once.
+    return died ? events.count() != seen : events.await(seen, timeoutNanos);
   }
 
   @Override
@@ -68,11 +74,26 @@ final class XenPort implements EventChannel {
     if (over) {
       return Peer.UNBOUND;
     }
+    if (!died && !isThere()) {
+      owner.died(peer);
+    }
+    return died ? Peer.DIED : Peer.UNKNOWN;
+  }
+
+  private boolean isThere() {
     try {
-      return sign.isThere() ? Peer.UNKNOWN : Peer.DIED;
+      return sign.isThere();
     } catch (IOException e) {
       // Nothing is known then, and nobody is declared dead for that.
-      return Peer.UNKNOWN;
+      return true;
+    }
+  }
+
+  /** If the other end's domain is the one that is gone, its waiters learn it. */
+  void died(DomainId domain) {
+    if (peer.equals(domain)) {
+      died = true;
+      events.signal();
     }
   }
 
