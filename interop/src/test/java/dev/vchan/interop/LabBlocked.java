@@ -7,6 +7,7 @@ import dev.vchan.PeerDiedException;
 import dev.vchan.RingSizes;
 import dev.vchan.Vchan;
 import dev.vchan.VchanOptions;
+import dev.vchan.testkit.Watchdog;
 import dev.vchan.testkit.ends.Role;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -92,7 +93,7 @@ final class LabBlocked extends Thread {
 
   private boolean isAsleep() throws IOException {
     boolean stuck = !writes || channel.bufferSpace() == 0;
-    return stuck && (getState() == State.WAITING || getState() == State.TIMED_WAITING);
+    return stuck && Watchdog.isAsleep(this);
   }
 
   String what() {

@@ -2,7 +2,6 @@
 package dev.vchan.testkit;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +16,12 @@ import java.util.function.Supplier;
  * Work that must end, and conditions that must come true, within a time that only a hang exceeds.
  */
 public final class Watchdog {
+
+  /** Waits in a system call that is made without the JDK's help. */
+  private static final String POLLS = "dev.vchan.xen.InterruptiblePoll";
+
+  /** The frames of a call into the system, some of which the JDK makes. */
+  private static final int NEAR = 20;
 
   private static final long LIMIT_SECONDS = 30;
   private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
@@ -91,23 +96,29 @@ public final class Watchdog {
    * @param thread the thread
    */
   public static void untilAsleep(Thread thread) {
-    until(
-        "asleep: " + thread,
-        () ->
-            switch (thread.getState()) {
-              case WAITING, TIMED_WAITING, TERMINATED -> true;
-              case RUNNABLE -> isWaitingForASocket(thread);
-              case NEW, BLOCKED -> false;
-            });
+    until("asleep: " + thread, () -> isAsleep(thread));
+  }
+
+  /**
+   * Whether a thread sleeps, or has ended.
+   *
+   * @param thread the thread
+   * @return false if it runs
+   */
+  public static boolean isAsleep(Thread thread) {
+    return switch (thread.getState()) {
+      case WAITING, TIMED_WAITING, TERMINATED -> true;
+      case RUNNABLE -> Arrays.stream(thread.getStackTrace()).limit(NEAR).anyMatch(Watchdog::polls);
+      case NEW, BLOCKED -> false;
+    };
   }
 
   /** A thread that sleeps in a system call runs, as far as the JVM knows. */
-  private static boolean isWaitingForASocket(Thread thread) {
-    StackTraceElement[] at = thread.getStackTrace();
-    return at.length > 0
-        && at[0].isNativeMethod()
-        && at[0].getClassName().startsWith("sun.nio.ch.")
-        && List.of("wait", "poll").contains(at[0].getMethodName());
+  private static boolean polls(StackTraceElement at) {
+    return switch (at.getMethodName()) {
+      case "wait", "poll" -> at.isNativeMethod() && at.getClassName().startsWith("sun.nio.ch.");
+      default -> at.getClassName().equals(POLLS) && at.getMethodName().equals("await");
+    };
   }
 
   private static String threads() {

@@ -168,12 +168,16 @@ final class LibC {
             (long) Function.WRITE.invokeExact(state, descriptor, source, source.byteSize()));
   }
 
-  /** Waits without a limit until one of two descriptors can be read; what happened to each. */
-  static short[] poll(int first, int second) throws SystemCallException {
+  /**
+   * Waits until one of two descriptors can be read, or the time is over; what happened to each.
+   *
+   * @param millis -1 for no limit
+   */
+  static short[] poll(int first, int second, int millis) throws SystemCallException {
     try (Arena own = Arena.ofConfined()) {
       // struct pollfd: a descriptor, what is wanted, what happened.
       MemorySegment wanted = own.allocateFrom(JAVA_INT, first, POLLIN, second, POLLIN);
-      call("poll", (arena, state) -> (int) Function.POLL.invokeExact(state, wanted, 2L, -1));
+      call("poll", (arena, state) -> (int) Function.POLL.invokeExact(state, wanted, 2L, millis));
       return new short[] {happened(wanted, 4), happened(wanted, 12)};
     }
   }

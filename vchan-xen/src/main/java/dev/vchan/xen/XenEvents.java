@@ -5,6 +5,7 @@ import dev.vchan.Deadline;
 import dev.vchan.DomainId;
 import dev.vchan.SystemRefusedException;
 import dev.vchan.spi.EventChannel;
+import dev.vchan.spi.EventCounter;
 import dev.vchan.spi.EventPort;
 import dev.vchan.spi.Events;
 import dev.vchan.spi.StaleAdvertisementException;
@@ -18,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /** The event channels of this process: one open device, and the thread that reads it. */
-final class XenEvents implements Events, Closeable {
+final class XenEvents implements Events, EventDispatcher.Ports, Closeable {
 
   /** Whoever is blocked in a call looks now and then, and should not wait for this instead. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -130,16 +131,26 @@ final class XenEvents implements Events, Closeable {
     return peer.equals(DomainId.DOM0) ? () -> true : signs.apply(own);
   }
 
-  /** An event has arrived at a port, which may have been closed meanwhile. */
-  synchronized void arrived(int port) {
+  @Override
+  public synchronized void arrived(int port) {
     XenPort found = ports.get(port);
     if (found != null) {
-      found.wake();
+      found.arrived();
     }
   }
 
-  /** The numbers of all ports. */
-  List<Integer> numbers() {
+  /** Waits for a port's events; see there. */
+  void await(EventCounter counter, long seen, long nanos) {
+    dispatcher.await(counter, seen, nanos);
+  }
+
+  /** A port has counted something that did not come from the device. */
+  void rouse() {
+    dispatcher.rouse();
+  }
+
+  @Override
+  public List<Integer> numbers() {
     return List.copyOf(ports.keySet());
   }
 
@@ -195,8 +206,8 @@ final class XenEvents implements Events, Closeable {
     return refused;
   }
 
-  /** Nothing will arrive any more: every port is over, and whoever waits looks. */
-  void end() {
+  @Override
+  public void end() {
     ports.values().forEach(XenPort::end);
   }
 

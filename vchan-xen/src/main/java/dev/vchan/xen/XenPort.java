@@ -6,9 +6,12 @@ import dev.vchan.spi.EventChannel;
 import dev.vchan.spi.EventCounter;
 import dev.vchan.spi.EventPort;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 
 /** Own end of an event channel. */
 final class XenPort implements EventChannel {
+
+  private static final long MOMENT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final XenEvents owner;
   private final DomainId peer;
@@ -52,13 +55,23 @@ final class XenPort implements EventChannel {
 
   @Override
   public boolean await(long seen, long timeoutNanos) {
-    // Nothing will come any more from a domain that another port has found gone: its waiters, once
-    // woken, look at the peer at once.
-    return died ? events.count() != seen : events.await(seen, timeoutNanos);
+    // Nothing will come any more from a domain that another port has found gone. Its waiters, once
+    // woken, wait for a moment only, and then look.
+    long nanos = died ? Math.min(timeoutNanos, MOMENT_NANOS) : timeoutNanos;
+    if (events.count() == seen && nanos > 0) {
+      owner.await(events, seen, nanos);
+    }
+    return events.count() != seen;
   }
 
   @Override
   public void wake() {
+    events.signal();
+    owner.rouse();
+  }
+
+  /** An event was read from the device. */
+  void arrived() {
     events.signal();
   }
 
@@ -93,14 +106,14 @@ final class XenPort implements EventChannel {
   void died(DomainId domain) {
     if (peer.equals(domain)) {
       died = true;
-      events.signal();
+      wake();
     }
   }
 
   /** It can neither send nor receive from here on. */
   void end() {
     over = true;
-    events.signal();
+    wake();
   }
 
   @Override

@@ -91,7 +91,7 @@ class LibCTest {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment number = arena.allocate(JAVA_LONG);
       assertFails(SystemCallException.EAGAIN, "read", () -> LibC.read(counter, number));
-      var polling = Watchdog.start("polling", () -> LibC.poll(quiet, counter));
+      var polling = Watchdog.start("polling", () -> LibC.poll(quiet, counter, -1));
       number.set(JAVA_LONG, 0, 3);
       assertThat(LibC.write(counter, number)).isEqualTo(8);
       assertThat(polling.get()).containsExactly(0, LibC.POLLIN);
