@@ -20,8 +20,10 @@ public final class LabBench {
   private static final int[] RINGS = {4096, 64 * 1024};
   private static final long MOST_BYTES = 4 << 20;
 
-  /** So that a run of many small pieces does not take long. */
+  /** So that a run of many small pieces does not take long, but fills the ring often enough. */
   private static final int MOST_PIECES = 4096;
+
+  private static final int LEAST_RINGFULS = 32;
 
   private static final int ROUND_TRIPS = 301;
 
@@ -120,7 +122,8 @@ public final class LabBench {
     String name =
         "%s and %s %,d bytes, ring %d KiB"
             .formatted(verb(own), writes ? "writes" : "reads", size, ring >> 10);
-    long bytes = Math.min(MOST_BYTES, (long) size * MOST_PIECES);
+    long small = Math.max((long) size * MOST_PIECES, (long) ring * LEAST_RINGFULS);
+    long bytes = Math.min(MOST_BYTES, small);
     return new LabStep(
         name,
         (site, port) -> {
