@@ -61,8 +61,8 @@ final class ControlPage {
   static final int END = 0x40;
 
   /**
-   * Extension, in the byte where its owner asks: "I know what {@link #END} means". Taken back
-   * before a close, which so differs from a death.
+   * Extension, in the byte where its owner asks: "I know what {@link #END} means". Taken back in
+   * the update that is a close, which so differs from a death.
    */
   static final int HALF_CLOSE = 0x80;
 
@@ -173,8 +173,8 @@ final class ControlPage {
   }
 
   /**
-   * Whether the peer understands {@link #END} and has not closed. One that is gone and still says
-   * so has died.
+   * Whether the peer understands {@link #END} and has not closed. Of one that is gone and still
+   * says so it is known that it died, also where the backend cannot tell.
    */
   boolean peerKnowsHalfClose() {
     // Acquire: written, or taken back, before the live byte that made the caller look.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.interop;
 
+import dev.vchan.Deadline;
 import dev.vchan.RingSizes;
 import dev.vchan.interop.Contestant.Run;
 import dev.vchan.interop.LabMeeting.Place;
 import dev.vchan.interop.Script.Step;
 import dev.vchan.testkit.ends.Role;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
@@ -27,8 +29,10 @@ public final class LabBench {
 
   private static final int ROUND_TRIPS = 301;
 
-  /** Until our code is compiled. */
+  /** Until our code is compiled, which takes its time here. */
   private static final int WARM_UP_RUNS = 5;
+
+  private static final Duration WARM_UP = Duration.ofSeconds(10);
 
   private LabBench() {}
 
@@ -148,7 +152,8 @@ public final class LabBench {
         LabMeeting ours = LabMeeting.ofOurs(new Place(site, servant, own, port + "o", sizes));
         LabMeeting libxenvchan =
             LabMeeting.ofLibxenvchan(new Place(site, servant, own, port + "l", sizes))) {
-      for (int run = 0; run < WARM_UP_RUNS; run++) {
+      Deadline warm = Deadline.after(WARM_UP);
+      for (int run = 0; run < WARM_UP_RUNS || warm.remainingNanos() > 0; run++) {
         traffic.run(ours.contestant());
       }
       Comparison comparison = Comparison.of(ours.contestant(), libxenvchan.contestant(), traffic);

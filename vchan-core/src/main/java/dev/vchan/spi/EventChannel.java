@@ -32,7 +32,8 @@ public interface EventChannel extends Closeable {
   void send() throws IOException;
 
   /**
-   * How many events have arrived, {@link #wake} included.
+   * How many events have arrived, {@link #wake} included. One that comes while nobody waits may be
+   * counted only when somebody does.
    *
    * @return a counter that only grows
    */

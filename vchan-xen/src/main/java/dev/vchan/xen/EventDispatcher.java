@@ -119,7 +119,7 @@ final class EventDispatcher implements Closeable {
   }
 
   private boolean mayRead() {
-    if (Thread.currentThread().isVirtual()) {
+    if (stopped || Thread.currentThread().isVirtual()) {
       return false;
     }
     boolean may = reading.tryLock();

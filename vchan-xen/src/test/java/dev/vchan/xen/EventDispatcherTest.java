@@ -102,6 +102,19 @@ class EventDispatcherTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
+  void whoStillWaitsWhenTheReaderLeavesGetsItsOwn(boolean virtual) throws Exception {
+    Task<Long> reader = waiter(1, false);
+    Watchdog.untilAsleep(reader.thread());
+    Task<Long> other = waiter(2, virtual);
+    Watchdog.untilAsleep(other.thread());
+    evtchn.send(1);
+    assertThat(reader.get()).isEqualTo(1);
+    evtchn.send(2);
+    assertThat(other.get()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
   void anEventThatCameBeforeIsFoundByWhoWaits(boolean virtual) throws Exception {
     evtchn.send(1);
     assertThat(waiter(1, virtual).get()).isEqualTo(1);
