@@ -4,7 +4,6 @@ package dev.vchan.xen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vchan.Deadline;
 import dev.vchan.DomainId;
 import dev.vchan.PortName;
 import dev.vchan.RendezvousPath;
@@ -15,70 +14,24 @@ import dev.vchan.spi.GrantRef;
 import dev.vchan.spi.Rendezvous.Registration;
 import dev.vchan.spi.Rendezvous.Watch;
 import dev.vchan.testkit.Case;
-import dev.vchan.testkit.LeakCheck;
 import dev.vchan.testkit.Watchdog;
 import dev.vchan.xen.xenstore.Nodes;
 import dev.vchan.xen.xenstore.StorePath;
-import dev.vchan.xen.xenstore.XenStore;
 import dev.vchan.xen.xenstore.XenStoreException;
-import dev.vchan.xen.xenstore.fake.FakeXenstored;
 import dev.vchan.xen.xenstore.fake.Frame;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What stands in XenStore for a server, who may read it, and what is left of it. */
-class AdvertisementTest {
+class AdvertisementTest extends TwoDomains {
 
-  private static final DomainId SERVER = new DomainId(5);
-  private static final DomainId CLIENT = new DomainId(6);
-  private static final DomainId STRANGER = new DomainId(7);
-  private static final RendezvousPath PATH =
-      RendezvousPath.of(SERVER, CLIENT, new PortName("port"));
   private static final StorePath NODE = new StorePath(PATH.value());
   private static final Advertisement FIRST =
       new Advertisement(new GrantRef(8), new EventPort(0xFFFF_FFFF));
   private static final Advertisement SECOND = new Advertisement(new GrantRef(9), new EventPort(10));
-
-  private final List<XenStore> stores = new ArrayList<>();
-  private LeakCheck leaks;
-  private FakeXenstored daemon;
-  private XenRendezvous server;
-  private XenRendezvous client;
-
-  @BeforeEach
-  void start() throws IOException {
-    XenContractTest.warmUp();
-    leaks = new LeakCheck();
-    daemon = FakeXenstored.likeC();
-    server = new XenRendezvous(open(SERVER), SERVER);
-    client = new XenRendezvous(open(CLIENT), CLIENT);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    server.close();
-    client.close();
-    Watchdog.until(() -> "free of " + daemon.holdings(), () -> daemon.holdings().isEmpty());
-    stores.forEach(XenStore::close);
-    daemon.close();
-    leaks.assertNothingLeft();
-  }
-
-  private XenStore open(DomainId domain) throws IOException {
-    stores.add(XenStore.open(daemon.socket(domain), soon()));
-    return stores.getLast();
-  }
-
-  private static Deadline soon() {
-    return Deadline.after(Duration.ofSeconds(30));
-  }
 
   private Nodes nodes(DomainId domain) throws IOException {
     return open(domain).nodes(soon());

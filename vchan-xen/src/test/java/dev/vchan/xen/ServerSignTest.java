@@ -4,72 +4,21 @@ package dev.vchan.xen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vchan.Deadline;
 import dev.vchan.DomainId;
-import dev.vchan.PortName;
-import dev.vchan.RendezvousPath;
 import dev.vchan.SystemRefusedException;
 import dev.vchan.spi.Advertisement;
 import dev.vchan.spi.EventPort;
 import dev.vchan.spi.GrantRef;
 import dev.vchan.spi.Rendezvous.Watch;
-import dev.vchan.testkit.LeakCheck;
-import dev.vchan.testkit.Watchdog;
 import dev.vchan.xen.xenstore.StorePath;
-import dev.vchan.xen.xenstore.XenStore;
-import dev.vchan.xen.xenstore.fake.FakeXenstored;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a client in a domain without privileges learns of its server's domain from XenStore. */
-class ServerSignTest {
+class ServerSignTest extends TwoDomains {
 
-  private static final DomainId SERVER = new DomainId(5);
-  private static final DomainId CLIENT = new DomainId(6);
-  private static final DomainId STRANGER = new DomainId(7);
-  private static final RendezvousPath PATH =
-      RendezvousPath.of(SERVER, CLIENT, new PortName("port"));
   private static final EventPort PORT = new EventPort(33);
   private static final StorePath LEFT = new StorePath("/local/domain/5/data/vchan-open-33");
-
-  private final List<XenStore> stores = new ArrayList<>();
-  private LeakCheck leaks;
-  private FakeXenstored daemon;
-  private XenRendezvous server;
-  private XenRendezvous client;
-
-  @BeforeEach
-  void start() throws IOException {
-    XenContractTest.warmUp();
-    leaks = new LeakCheck();
-    daemon = FakeXenstored.likeC();
-    server = new XenRendezvous(open(SERVER), SERVER);
-    client = new XenRendezvous(open(CLIENT), CLIENT);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    server.close();
-    client.close();
-    Watchdog.until(() -> "free of " + daemon.holdings(), () -> daemon.holdings().isEmpty());
-    stores.forEach(XenStore::close);
-    daemon.close();
-    leaks.assertNothingLeft();
-  }
-
-  private static Deadline soon() {
-    return Deadline.after(Duration.ofSeconds(30));
-  }
-
-  private XenStore open(DomainId domain) throws IOException {
-    stores.add(XenStore.open(daemon.socket(domain), soon()));
-    return stores.getLast();
-  }
 
   /** The part of xl destroy that can be seen here. */
   private void destroyServer() throws IOException {
