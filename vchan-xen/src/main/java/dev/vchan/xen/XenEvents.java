@@ -33,7 +33,7 @@ final class XenEvents implements Events, EventDispatcher.Ports, Closeable {
   /** No port is added from here on. Guarded by this object. */
   private boolean closed;
 
-  private XenEvents(Device evtchn, XenRendezvous rendezvous) throws IOException {
+  XenEvents(Device evtchn, XenRendezvous rendezvous) throws IOException {
     this.evtchn = evtchn;
     this.store = rendezvous.store();
     this.rendezvous = rendezvous;

@@ -70,8 +70,12 @@ final class XenPort implements EventChannel {
     owner.rouse();
   }
 
-  /** An event was read from the device. */
+  /**
+   * An event was read from the device. Whoever sends is there: a client's domain may come after its
+   * server has begun to listen, or be another one of the same number.
+   */
   void arrived() {
+    died = false;
     events.signal();
   }
 
