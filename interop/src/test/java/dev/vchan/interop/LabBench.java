@@ -32,7 +32,7 @@ public final class LabBench {
   /** Until our code is compiled, which takes its time here. */
   private static final int WARM_UP_RUNS = 5;
 
-  private static final Duration WARM_UP = Duration.ofSeconds(10);
+  private static final Duration WARM_UP = Duration.ofSeconds(3);
 
   private LabBench() {}
 
