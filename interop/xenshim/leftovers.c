@@ -74,10 +74,20 @@ static void each_domain(const char *kind,
     closedir(domains);
 }
 
+/* Nothing, or a path with dots for slashes: behind a control page that is taken. */
+static bool is_path_or_nothing(const char *name) {
+    static const char legal[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_@";
+    while (*name == '.' && strspn(name + 1, legal) > 0) {
+        name += 1 + strspn(name + 1, legal);
+    }
+    return *name == 0;
+}
+
 static void pages(uint16_t domain, const char *name, const char *path) {
     uint32_t ref, client;
     if (number(&name, UINT32_MAX, &ref) && *name++ == '.' && number(&name, UINT32_MAX, &client) &&
-        *name == 0) {
+        is_path_or_nothing(name)) {
         remove_if_free(path, grant_lock(domain, ref));
     }
 }

@@ -288,3 +288,30 @@ CASE(aPageWhoseFileWasTruncatedIsClearedInVain) {
     xengntshr_close(shr);
     pair_close(&pair);
 }
+
+static void make_file(const char *path) {
+    char whole[PATH_MAX];
+    snprintf(whole, sizeof whole, "%s/%s", getenv("VCHAN_DIR"), path);
+    FILE *made = fopen(whole, "w");
+    CHECK(made != NULL && fclose(made) == 0);
+}
+
+CASE(aTakenPageIsALeftoverOnlyIfItsServerIsDead) {
+    xengntshr_handle *shr = xengntshr_open(NULL, 0);
+    uint32_t ref;
+    CHECK(xengntshr_share_pages(shr, OWN, 1, &ref, 1) != NULL);
+    char live[64], dead[64], other[64];
+    snprintf(live, sizeof live, "gnt/%d/%u.%d.local.demo", OWN, ref, OWN);
+    snprintf(dead, sizeof dead, "gnt/%d/%u.%d.local.demo", OWN, ref + 256, OWN);
+    snprintf(other, sizeof other, "gnt/%d/%u.%d.not+a..path", OWN, ref + 256, OWN);
+    make_file(live);
+    make_file(dead);
+    make_file(other);
+    CHECK(shim_enter() == 0);
+    remove_leftovers();
+    shim_leave();
+    CHECK(is_there(live) && !is_there(dead) && is_there(other));
+    CHECK(names_left() == 3);
+    xengntshr_close(shr);
+    CHECK(chdir(getenv("VCHAN_DIR")) == 0 && unlink(live) == 0 && unlink(other) == 0);
+}

@@ -290,6 +290,31 @@ final class ControlPage {
     return new Header(leftCons, leftProd, rightCons, rightProd, layout, word);
   }
 
+  /** For an observer with a copy of the page: what both sides say. */
+  static PageSnapshot snapshot(MemorySegment copy) {
+    Header found = ofServer(copy).header();
+    RingLayout layout = found.layout();
+    return new PageSnapshot(
+        side(found.serverLive(), found.word() >>> CLIENT_NOTIFY_SHIFT),
+        side(found.clientLive(), found.word() >>> SERVER_NOTIFY_SHIFT),
+        ring(found.leftProducer(), found.leftConsumer(), layout.leftOrder()),
+        ring(found.rightProducer(), found.rightConsumer(), layout.rightOrder()),
+        layout.illegality(true));
+  }
+
+  private static PageSnapshot.Side side(int live, int asked) {
+    return new PageSnapshot.Side(
+        live,
+        (asked & WRITE) != 0,
+        (asked & READ) != 0,
+        (asked & END) != 0,
+        (asked & HALF_CLOSE) != 0);
+  }
+
+  private static PageSnapshot.Ring ring(int producer, int consumer, int order) {
+    return new PageSnapshot.Ring(producer, consumer, RingLayout.outOfRange(order) ? 0 : 1 << order);
+  }
+
   /** Client: {@code count} entries of the grant list from {@code first} on, each read once. */
   List<GrantRef> grants(int first, int count) {
     List<GrantRef> grants = new ArrayList<>(count);

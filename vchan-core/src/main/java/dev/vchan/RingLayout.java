@@ -90,7 +90,7 @@ record RingLayout(int leftOrder, int rightOrder) {
     return Optional.empty();
   }
 
-  private static boolean outOfRange(int order) {
+  static boolean outOfRange(int order) {
     return order < MIN_ORDER || order > MAX_ORDER;
   }
 

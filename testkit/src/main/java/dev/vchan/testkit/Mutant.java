@@ -66,6 +66,17 @@ public enum Mutant {
           int bit = request << answerShift;
       """),
 
+  /** A peer that has asked is never told; it waits for what is there. */
+  REQUEST_OVERLOOKED(
+      "without an answer to a request",
+      "vchan-core/src/main/java/dev/vchan/ControlPage.java",
+      """
+          return (word & bit) != 0 && (change(bit, 0) & bit) != 0;
+      """,
+      """
+          return word == 0 && bit == 0;
+      """),
+
   /** What the peer published before it could see the request is slept over. */
   NO_SECOND_LOOK(
       "without the second look",

@@ -83,10 +83,16 @@ record Keys(Map<String, String> lines) {
     }
   }
 
+  /**
+   * Opens whatever is there. For writing too, since that does not wait for the other end of a pipe;
+   * to be read at a position, which a pipe refuses instead of waiting for bytes.
+   */
+  static FileChannel open(Path file) throws IOException {
+    return FileChannel.open(file, READ, WRITE, NOFOLLOW_LINKS);
+  }
+
   private static byte[] readOnce(Path file) throws IOException {
-    // Opened for writing too, since that does not wait for the other end of a pipe; and read at a
-    // position, which a pipe refuses instead of waiting for bytes.
-    try (FileChannel channel = FileChannel.open(file, READ, WRITE, NOFOLLOW_LINKS)) {
+    try (FileChannel channel = open(file)) {
       ByteBuffer buffer = ByteBuffer.allocate(MAX_BYTES + 1);
       int count;
       do {
@@ -117,6 +123,25 @@ record Keys(Map<String, String> lines) {
       return Optional.empty();
     }
     return Advertisement.parse(value(Advertisement.RING_REF), value(Advertisement.EVENT_CHANNEL));
+  }
+
+  /** The domain that wrote this, if it says which. */
+  Optional<DomainId> server() {
+    return domain(SERVER);
+  }
+
+  /** The domain that this is for, if it says which. */
+  Optional<DomainId> client() {
+    return domain(CLIENT);
+  }
+
+  private Optional<DomainId> domain(String name) {
+    try {
+      return Optional.of(DomainId.parse(value(name)));
+    } catch (IllegalArgumentException e) {
+      // As good as nothing.
+      return Optional.empty();
+    }
   }
 
   /** The process that wrote this, as it sees itself; which may not be how others see it. */

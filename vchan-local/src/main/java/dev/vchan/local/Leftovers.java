@@ -37,34 +37,27 @@ final class Leftovers {
 
   /** Removes what it can; whatever cannot be removed does no harm. */
   void remove() {
-    for (Path domain : list(root.path().resolve("gnt"))) {
+    for (Path domain : list(root.grants())) {
       for (Path file : list(domain)) {
-        String[] name = file.getFileName().toString().split("\\.", -1);
-        if (name.length == 2 && isNumber(name[1])) {
-          removeIfFree(domain, name[0], LockFile::grant, file);
-        }
+        PageName.parse(domain.getFileName().toString(), file.getFileName().toString())
+            .ifPresent(name -> ifFree(name.lock(), () -> Files.deleteIfExists(file)));
       }
     }
     for (Path domain : list(root.path().resolve("evtchn"))) {
       for (Path file : list(domain)) {
-        removeIfFree(domain, file.getFileName().toString(), LockFile::port, file);
+        removeIfFree(domain, file.getFileName().toString(), file);
       }
     }
     removeNodes();
   }
 
-  /** Where the lock of a numbered thing is. */
-  private interface Position {
-    long of(DomainId owner, int number);
-  }
-
-  private void removeIfFree(Path domain, String number, Position position, Path file) {
+  private void removeIfFree(Path domain, String number, Path file) {
     String owner = domain.getFileName().toString();
     if (!isNumber(owner) || !isNumber(number) || Long.parseLong(owner) >= DomainId.FIRST_RESERVED) {
       return;
     }
     long byteOf =
-        position.of(new DomainId(Integer.parseInt(owner)), Integer.parseUnsignedInt(number));
+        LockFile.port(new DomainId(Integer.parseInt(owner)), Integer.parseUnsignedInt(number));
     ifFree(byteOf, () -> Files.deleteIfExists(file));
   }
 
@@ -114,7 +107,8 @@ final class Leftovers {
     return text.matches("[0-9]{1,10}") && Long.parseLong(text) <= 0xFFFF_FFFFL;
   }
 
-  private static List<Path> list(Path directory) {
+  /** What is in a directory now; nothing if it is none, or goes meanwhile. */
+  static List<Path> list(Path directory) {
     if (!Files.isDirectory(directory, NOFOLLOW_LINKS)) {
       return List.of();
     }

@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import dev.vchan.DomainId;
+import dev.vchan.RendezvousPath;
 import dev.vchan.SystemRefusedException;
 import dev.vchan.spi.EventChannel.Peer;
 import dev.vchan.spi.GrantRef;
@@ -245,11 +246,14 @@ final class LocalMemory implements Memory {
     }
   }
 
-  /** Removes the name of own pages, which whoever has mapped them does not need any more. */
-  void unlink(GrantRef ref) throws IOException {
+  /**
+   * Takes the name of an own page away, which whoever has mapped it does not need any more; from
+   * here on it is there for observers alone.
+   */
+  void retire(GrantRef ref, RendezvousPath path) throws IOException {
     for (PageRegion region : copyOfRegions()) {
       if (region instanceof OwnPages own && own.grants().contains(ref)) {
-        own.unlink();
+        own.retire(path);
       }
     }
   }

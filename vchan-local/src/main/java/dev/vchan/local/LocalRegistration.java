@@ -83,7 +83,7 @@ final class LocalRegistration implements Rendezvous.Registration {
     }
     Files.deleteIfExists(node.resolve(Keys.FILE));
     published = null;
-    rendezvous.retire(old);
+    rendezvous.retire(old, path);
   }
 
   @Override

@@ -97,9 +97,9 @@ final class LocalRendezvous implements Rendezvous {
   }
 
   /** Makes sure that what was advertised is not found by those who remember the advertisement. */
-  void retire(Advertisement old) throws IOException {
+  void retire(Advertisement old, RendezvousPath path) throws IOException {
     events.retire(old.eventChannel());
-    memory.unlink(old.ringRef());
+    memory.retire(old.ringRef(), path);
   }
 
   void close() throws IOException {

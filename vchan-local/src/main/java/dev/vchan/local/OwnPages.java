@@ -2,6 +2,7 @@
 package dev.vchan.local;
 
 import dev.vchan.DomainId;
+import dev.vchan.RendezvousPath;
 import dev.vchan.spi.GrantRef;
 import dev.vchan.spi.Memory;
 import dev.vchan.spi.Memory.UnmapNotify;
@@ -10,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -17,8 +19,10 @@ import java.util.stream.IntStream;
 /** A file of pages that this process has made, and its lock that says so. */
 final class OwnPages extends PageRegion implements Memory.Share {
 
-  private final Path file;
   private final LockFile.Held held;
+
+  /** Guarded by this object. */
+  private Path file;
 
   OwnPages(
       LocalMemory memory,
@@ -40,22 +44,31 @@ final class OwnPages extends PageRegion implements Memory.Share {
     return IntStream.range(first(), first() + count()).mapToObj(GrantRef::new).toList();
   }
 
-  /** Removes the name. Idempotent. */
-  void unlink() throws IOException {
-    Files.deleteIfExists(file);
+  /**
+   * Takes the name away under which a client finds the page, and gives it one under which only an
+   * observer looks. If it cannot have that one, it has none.
+   */
+  synchronized void retire(RendezvousPath path) throws IOException {
+    Path observed = file.resolveSibling(file.getFileName() + PageName.suffix(path));
+    try {
+      Files.move(file, observed, StandardCopyOption.ATOMIC_MOVE);
+      file = observed;
+    } catch (IOException e) {
+      Files.deleteIfExists(file);
+    }
   }
 
   @Override
-  void giveUp() throws IOException {
+  synchronized void giveUp() throws IOException {
     try {
-      unlink();
+      Files.deleteIfExists(file);
     } finally {
       held.release();
     }
   }
 
   @Override
-  public String toString() {
+  public synchronized String toString() {
     return "share of " + count() + " pages in " + file;
   }
 }

@@ -20,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -121,6 +122,21 @@ final class RootDirectory {
     return opened;
   }
 
+  /**
+   * The directory as it is, for whoever only looks.
+   *
+   * @return empty if there is none
+   * @throws SystemRefusedException as {@link #open}
+   */
+  static Optional<RootDirectory> existing(Path given) throws IOException {
+    Path root = given.toAbsolutePath();
+    if (!Files.exists(root, NOFOLLOW_LINKS)) {
+      return Optional.empty();
+    }
+    check(root);
+    return Optional.of(new RootDirectory(root, Files.getOwner(root, NOFOLLOW_LINKS)));
+  }
+
   private static void checkLength(Path root) throws SystemRefusedException {
     int length = (root + LONGEST_SOCKET).getBytes(StandardCharsets.UTF_8).length;
     if (length > MAX_SOCKET_PATH) {
@@ -207,7 +223,12 @@ final class RootDirectory {
 
   /** Everything that {@code owner} has granted. */
   Path grants(DomainId owner) {
-    return root.resolve("gnt").resolve(owner.toString());
+    return grants().resolve(owner.toString());
+  }
+
+  /** A directory for each domain that has granted anything. */
+  Path grants() {
+    return root.resolve("gnt");
   }
 
   /** Where an unbound port is listened on. */

@@ -39,6 +39,10 @@ final class ChildProcess implements AutoCloseable {
     return new ChildProcess(builder.start());
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   /** Its next line; the test's time limit ends a wait for one that never comes. */
   String line() throws IOException {
     String line = lines.readLine();
