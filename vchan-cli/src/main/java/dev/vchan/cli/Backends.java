@@ -99,13 +99,34 @@ final class Backends implements Iterable<String> {
   static LocalBackend openOnlyLocal(
       @Nullable String option, @Nullable DomainId self, String otherwise) throws IOException {
     Named named = named(option);
-    if (named == null || named.name().equals(LOCAL)) {
-      return openLocal(self);
+    if (named != null) {
+      checkLocal(named, otherwise);
     }
-    if (named.name().equals(XEN)) {
+    return openLocal(self);
+  }
+
+  /**
+   * Checks that the local backend is the one that {@link #open} would open, without opening any.
+   *
+   * @param otherwise what to say if it is another one
+   * @throws IllegalArgumentException if there is no backend of the name
+   */
+  static void checkLocal(@Nullable String option, Console console, String otherwise)
+      throws CommandFailure {
+    Named named = named(option);
+    if (named != null) {
+      checkLocal(named, otherwise);
+    } else if (isXenUsable(XenCheck.isOnXen(), console)) {
       throw new CommandFailure(ExitCodes.FAILED, otherwise);
     }
-    throw named.unknown();
+  }
+
+  private static void checkLocal(Named named, String otherwise) throws CommandFailure {
+    switch (named.name()) {
+      case LOCAL -> {}
+      case XEN -> throw new CommandFailure(ExitCodes.FAILED, otherwise);
+      default -> throw named.unknown();
+    }
   }
 
   private static LocalBackend openLocal(@Nullable DomainId self) throws IOException {

@@ -47,6 +47,22 @@ final class Converters {
     }
   }
 
+  /** Seconds, as long as it takes to see that nothing moves. */
+  static final class Interval implements ITypeConverter<Duration> {
+
+    static final Duration LEAST = Duration.ofMillis(300);
+
+    @Override
+    public Duration convert(String text) {
+      Duration interval = new Seconds().convert(text);
+      if (interval.compareTo(LEAST) < 0) {
+        throw new TypeConversionException(
+            "'" + text + "' is too short: in less than 0.3 seconds nothing can be told");
+      }
+      return interval;
+    }
+  }
+
   /** A domain id. */
   static final class Domain implements ITypeConverter<DomainId> {
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.cli;
 
+import java.util.List;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -52,6 +53,9 @@ public final class Main {
     hide(line, "connect", "--read-size", "--write-size");
     hide(line, "run", "--read-size", "--write-size");
     hide(line, "doctor", "--backend", "--read-size", "--write-size");
+    for (String look : List.of("ls", "stat", "top")) {
+      hide(line, look, "--domid", "--read-size", "--write-size");
+    }
     hide(line, "completion", "--domid", "--backend", "--read-size", "--write-size");
     // What follows the program's name is the program's.
     Objects.requireNonNull(line.getSubcommands().get("run")).setStopAtPositional(true);

@@ -16,8 +16,10 @@ import java.util.concurrent.TimeUnit;
 final class Terminal {
 
   static final int STANDARD_INPUT = 0;
+  static final int STANDARD_OUTPUT = 1;
   static final int STANDARD_ERROR = 2;
 
+  private static final int USUAL_HEIGHT = 24;
   private static final int USUAL_WIDTH = 80;
 
   private Terminal() {}
@@ -49,21 +51,38 @@ final class Terminal {
 
   /** Columns of the terminal at standard error, 80 if it does not say. */
   static int width() {
+    return size(STANDARD_ERROR).columns();
+  }
+
+  /**
+   * How large a terminal is.
+   *
+   * @param rows how many lines it shows
+   * @param columns how long they are
+   */
+  record Size(int rows, int columns) {}
+
+  /** The size of the terminal at a descriptor, 24 by 80 if it does not say. */
+  static Size size(int descriptor) {
+    Size usual = new Size(USUAL_HEIGHT, USUAL_WIDTH);
     try {
       Process stty =
           new ProcessBuilder("stty", "size")
-              .redirectInput(new File(link(STANDARD_ERROR).toString()))
+              .redirectInput(new File(link(descriptor).toString()))
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start();
       String[] size =
           new String(stty.getInputStream().readAllBytes(), US_ASCII).trim().split(" ", -1);
-      int columns = stty.waitFor(1, TimeUnit.SECONDS) ? Integer.parseInt(size[size.length - 1]) : 0;
-      return columns > 0 ? columns : USUAL_WIDTH;
+      if (!stty.waitFor(1, TimeUnit.SECONDS) || size.length != 2) {
+        return usual;
+      }
+      Size said = new Size(Integer.parseInt(size[0]), Integer.parseInt(size[1]));
+      return said.rows() > 0 && said.columns() > 0 ? said : usual;
     } catch (IOException | NumberFormatException e) {
-      return USUAL_WIDTH;
+      return usual;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return USUAL_WIDTH;
+      return usual;
     }
   }
 

@@ -31,6 +31,9 @@ import picocli.CommandLine.Spec;
       ReceiveCommand.class,
       ForwardCommand.class,
       RunCommand.class,
+      LsCommand.class,
+      StatCommand.class,
+      TopCommand.class,
       DoctorCommand.class,
       CompletionCommand.class
     },
@@ -45,6 +48,7 @@ import picocli.CommandLine.Spec;
       "  vchan listen 0 hello > copy         in one terminal, and",
       "  vchan connect 0 hello < file        in another",
       "  vchan forward tcp:6379 3 redis      a port of TCP to domain 3",
+      "  vchan stat                          why does nothing move?",
       "  vchan -l 2 hello, vchan 1 hello     the same words as xencat"
     })
 final class VchanCommand implements Runnable {
@@ -164,6 +168,19 @@ final class VchanCommand implements Runnable {
   LocalBackend openLocalBackend(String otherwise) throws IOException {
     try {
       return Backends.openOnlyLocal(backend, namedDomain(), otherwise);
+    } catch (IllegalArgumentException e) {
+      throw usage(e);
+    }
+  }
+
+  /**
+   * Checks that channels between processes of this machine are meant.
+   *
+   * @param otherwise what to say if it is those of Xen
+   */
+  void checkLocal(String otherwise) throws CommandFailure {
+    try {
+      Backends.checkLocal(backend, console(), otherwise);
     } catch (IllegalArgumentException e) {
       throw usage(e);
     }

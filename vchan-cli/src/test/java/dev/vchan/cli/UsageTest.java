@@ -100,6 +100,12 @@ class UsageTest {
           forward --mode=both 0 /a /b    | client, server
           forward -m server tcp:1 t      | DOMID NODEPATH SOCKET
           forward -q long tcp:1 t        | 'long' is not a number of seconds
+          ls a.b                         | port name "a.b"
+          stat 1 t                       | t
+          stat --interval 0.2 t          | '0.2' is too short
+          top --interval soon            | 'soon' is not a number of seconds
+          top -n many                    | 'many' is not
+          stat --backend kvm t           | must be xen or local
           demo --size -1                 | negative
           dance                          | no such command: dance
           -v recieve t                   | no such command: recieve; did you mean receive?
