@@ -45,7 +45,7 @@ final class PageView {
 
   /**
    * The page that a server offers, which has no others: both rings are in it. To be called before a
-   * client has come, since a page that is taken loses its name.
+   * client has come, since a page that is taken gets another name.
    */
   static PageView of(Hub hub, DomainId server) throws IOException {
     Path file;

@@ -80,7 +80,7 @@ public final class LiveChannels {
     found.sort(
         Comparator.comparingInt((LiveChannel one) -> one.server().value())
             .thenComparing(one -> one.path().value())
-            .thenComparing(one -> Integer.toUnsignedLong(one.page().value())));
+            .thenComparingLong(one -> Integer.toUnsignedLong(one.page().value())));
     return found;
   }
 
@@ -104,14 +104,19 @@ public final class LiveChannels {
         continue;
       }
       Optional<String> page = advertised(entry);
-      if (page.isPresent()) {
-        try {
-          found.put(page.get(), new RendezvousPath("/" + store.relativize(directory)));
-        } catch (IllegalArgumentException e) {
-          // Not the name of a node, so nobody looks there.
-          continue;
-        }
+      Optional<RendezvousPath> path = path(store.relativize(directory));
+      if (page.isPresent() && path.isPresent()) {
+        found.put(page.get(), path.get());
       }
+    }
+  }
+
+  private static Optional<RendezvousPath> path(Path node) {
+    try {
+      return Optional.of(new RendezvousPath("/" + node));
+    } catch (IllegalArgumentException e) {
+      // Not the name of a node, so nobody looks there.
+      return Optional.empty();
     }
   }
 
