@@ -95,14 +95,18 @@ public record Diagnosis(Cause cause, String sentence) {
               Cause.DEAD_PEER,
               "%s's process is gone: the page says that it is here, but no process that can be seen"
                       .formatted(side.role())
-                  + " from here has the page (%s%s)".formatted(other.who(), other.stopped())));
+                  + " from here has the page"
+                  + (other.process().isPresent() ? " any more but " + other.who() : "")
+                  + other.stopped()));
     }
     return switch (side.side().live()) {
       case Side.AWAITED ->
-          Optional.of(
-              new Diagnosis(
-                  Cause.WAITING_FOR_CLIENT,
-                  other.who() + " waits for a client: none has connected yet"));
+          other.isHere()
+              ? Optional.of(
+                  new Diagnosis(
+                      Cause.WAITING_FOR_CLIENT,
+                      other.who() + " waits for a client: none has connected yet"))
+              : Optional.empty();
       case Side.GONE ->
           Optional.of(side.side().knowsHalfClose() ? died(side, other) : closed(side, other));
       default -> Optional.empty();
@@ -125,7 +129,7 @@ public record Diagnosis(Cause cause, String sentence) {
 
   private static String stillHolds(Party side, Party other) {
     long unread = side.writes().filled();
-    return (other.side().live() == Side.HERE
+    return (other.isHere()
             ? other.who() + " still holds the channel"
             : other.role() + " is gone too")
         + (unread > 0 ? ", with " + Figures.bytes(unread) + " unread" : "")

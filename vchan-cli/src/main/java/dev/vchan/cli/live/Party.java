@@ -56,6 +56,10 @@ record Party(
         .orElse(role);
   }
 
+  boolean isHere() {
+    return side.live() == Side.HERE && !missing;
+  }
+
   /** What it waits for, by what it has asked for and the rings. */
   Optional<String> waits() {
     if (reads.filled() == 0 && !reads.ended() && Diagnosis.isLong(reads.readerWaitNanos())) {

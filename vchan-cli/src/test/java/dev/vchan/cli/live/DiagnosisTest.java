@@ -162,6 +162,21 @@ class DiagnosisTest {
   }
 
   @Test
+  void whatAKilledServerHasLeftDoesNotWaitForAClient() {
+    Observation seen =
+        new Observation(
+            channel(HERE, side(Side.AWAITED)),
+            Optional.empty(),
+            Optional.empty(),
+            true,
+            false,
+            REST,
+            REST,
+            1);
+    assertThat(Diagnosis.of(seen)).extracting(Diagnosis::cause).containsExactly(Cause.DEAD_PEER);
+  }
+
+  @Test
   void aProcessThatCannotBeSeenIsNotADeadOneByItself() {
     Observation seen =
         new Observation(

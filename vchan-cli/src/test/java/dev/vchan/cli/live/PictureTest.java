@@ -55,8 +55,8 @@ class PictureTest {
             "  to server  [####################] 1024 of 1024 bytes, 0 KiB/s written, 0 KiB/s"
                 + " read");
     assertThat(Picture.whole(List.of(seen, seen), 60))
-        .contains("")
-        .allMatch(line -> line.length() <= 100);
+        .contains("", "  !! the client's process 22 (cl\"ient) is blocked in a")
+        .contains("     write: the ring is full, and the server's process 11");
     assertThat(Picture.table(List.of(seen), false).getLast())
         .startsWith("demo                 writer blocked     0/11       1/22")
         .endsWith("[##########] 1.0 KiB");
