@@ -303,8 +303,12 @@ class HostileDirectoryTest {
       assertThatThrownBy(
               () -> client.memory().map(SERVER, page.grants(), Access.READ_WRITE, Optional.empty()))
           .isInstanceOf(StaleAdvertisementException.class);
-      assertThat(meeting.files()).isEmpty();
+      // For observers alone, until the page is given up.
+      assertThat(meeting.files())
+          .containsExactly(
+              "gnt/0/" + page.grants().getFirst() + ".1.local.domain.0.data.vchan.1.hostile");
     }
+    assertThat(meeting.files()).isEmpty();
   }
 
   @Test
