@@ -70,6 +70,25 @@ class LifeAttackTest {
   }
 
   @Test
+  @Case("A13")
+  void anIndexThatChangesAfterTheCheckDoesNotChangeWhereBytesGo() throws IOException {
+    int capacity = duel.victim.outgoingCapacity();
+    duel.victim.write(ByteBuffer.allocate(capacity));
+    duel.setIndex(peer.ownCons(), 3);
+    var check = SeamPoint.after("intAcquire").at(peer.ownCons());
+    try (var hook = SeamHooks.on(check, () -> duel.setIndex(peer.ownCons(), 0x7000_0000))) {
+      ByteBuffer three = ByteBuffer.wrap("abc".getBytes(US_ASCII));
+      assertThat(duel.victim.tryWrite(three)).isEqualTo(3);
+      assertThat(hook.hits()).isEqualTo(1);
+    }
+    byte[] expected = new byte[capacity];
+    System.arraycopy("abc".getBytes(US_ASCII), 0, expected, 0, 3);
+    assertThat(peer.ringFromVictim().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+    assertThat(duel.index(peer.victimProd())).isEqualTo(capacity + 3);
+    duel.assertViolates(() -> duel.victim.write(ByteBuffer.allocate(1)));
+  }
+
+  @Test
   @Case("A26")
   void aLiveByteThatMeansNothingIsAViolationAndTheStateDoesNotThrow() throws IOException {
     for (int live : new int[] {3, 0x80, 0xFF}) {
