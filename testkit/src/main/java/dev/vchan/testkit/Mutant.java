@@ -112,6 +112,44 @@ public enum Mutant {
       """,
       ""),
 
+  /** A peer can say that it has written more than the ring holds. */
+  INDEX_UNCHECKED(
+      "without the check of the producer index",
+      "vchan-core/src/main/java/dev/vchan/RingReader.java",
+      "if (Integer.compareUnsigned(ready, capacity) > 0) {",
+      "if (false) {"),
+
+  /** Who says half a hello has the thread that looks at all sockets to itself. */
+  HELLO_AWAITED(
+      "with a wait for the rest of a hello",
+      "vchan-local/src/main/java/dev/vchan/local/Connection.java",
+      """
+            read(dispatcher.input());
+      """,
+      """
+            do {
+              read(dispatcher.input());
+            } while (inHello && !isClosed());
+      """),
+
+  /** A peer can have us remember as much as it likes. */
+  NOTICES_UNLIMITED(
+      "without the limit of notices",
+      "vchan-local/src/main/java/dev/vchan/local/Connection.java",
+      "notices.size() < MAX_NOTICES",
+      "true"),
+
+  /** Each channel leaves its pages behind. */
+  PAGES_STAY_MAPPED(
+      "without the unmapping of pages",
+      "vchan-local/src/main/java/dev/vchan/local/PageRegion.java",
+      """
+            arena.close();
+      """,
+      """
+            arena.scope();
+      """),
+
   /** What a forwarded client sent before it went, and is still under way, is lost. */
   UNTAKEN_ANSWER_ENDS_THE_QUESTION(
       "with a close as soon as the answer is not taken",
