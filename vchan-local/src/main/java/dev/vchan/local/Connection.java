@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,9 @@ final class Connection implements Dispatcher.Handler {
   private static final byte NOTICE = 0x10;
   private static final byte NO_NOTICE = 0x11;
   private static final int NOTICE_LENGTH = 8;
+
+  /** How long a goodbye may take to go out. */
+  private static final long LEAVE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** A vchan needs one. */
   private static final int MAX_NOTICES = 64;
@@ -280,7 +284,10 @@ final class Connection implements Dispatcher.Handler {
     leaving = true;
     letDispatcherRead(true);
     put(new byte[] {GOODBYE});
-    if (!backlog.hasRemaining()) {
+    if (backlog.hasRemaining()) {
+      // A peer that never reads must not keep the socket for as long as it likes.
+      dispatcher.after(LEAVE_NANOS, this::close);
+    } else {
       close();
     }
   }

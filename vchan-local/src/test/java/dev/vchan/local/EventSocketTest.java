@@ -14,6 +14,7 @@ import dev.vchan.spi.Memory.Share;
 import dev.vchan.spi.Memory.UnmapNotify;
 import dev.vchan.spi.StaleAdvertisementException;
 import dev.vchan.testkit.Watchdog;
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -171,6 +172,29 @@ class EventSocketTest {
         last = next[0];
       }
       assertThat(last).isEqualTo((byte) 2);
+    }
+  }
+
+  @Test
+  void aPeerThatNeverReadsIsHungUpOnAfterAWhile() throws Exception {
+    EventChannel port = listen();
+    try (RawPeer peer = RawPeer.call(meeting, port)) {
+      peer.sayHello(0, port);
+      peer.read(32);
+      for (int i = 0; i < 100_000; i++) {
+        port.send();
+      }
+      port.close();
+      Watchdog.until("hung up on", () -> isHungUpOn(peer));
+    }
+  }
+
+  private static boolean isHungUpOn(RawPeer peer) {
+    try {
+      peer.write(1);
+      return false;
+    } catch (IOException e) {
+      return true;
     }
   }
 
