@@ -33,6 +33,7 @@ public final class LabMain {
     steps.addAll(LabManners.steps());
     steps.addAll(LabKills.steps());
     steps.addAll(LabVictims.steps());
+    steps.addAll(LabMigrated.steps());
     steps.addAll(LabBench.steps());
     LabThird third = new LabThird();
     steps.addAll(LabStrangers.steps(third));

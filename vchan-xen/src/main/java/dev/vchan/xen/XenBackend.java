@@ -8,7 +8,6 @@ import dev.vchan.spi.Backend;
 import dev.vchan.spi.Events;
 import dev.vchan.spi.Memory;
 import dev.vchan.spi.Rendezvous;
-import dev.vchan.xen.xenstore.StorePath;
 import dev.vchan.xen.xenstore.XenStore;
 import java.io.Closeable;
 import java.io.IOException;
@@ -85,7 +84,7 @@ public final class XenBackend implements Backend {
       parts.push(memory);
       XenStore store = XenStore.open(deadline);
       parts.push(store);
-      DomainId self = self(store, deadline);
+      DomainId self = XenRendezvous.ownDomain(store, deadline).orElse(DomainId.DOM0);
       XenRendezvous rendezvous = new XenRendezvous(store, self);
       XenEvents events = XenEvents.open(rendezvous);
       parts.push(events);
@@ -152,19 +151,6 @@ public final class XenBackend implements Backend {
     Deadline deadline = Deadline.after(PATIENCE);
     return failures(XenMemory::open, XenEvents::openEvtchn, () -> XenStore.open(deadline)).stream()
         .findFirst();
-  }
-
-  /** What XenStore says; dom0, where nobody may have written it. */
-  private static DomainId self(XenStore store, Deadline deadline) throws IOException {
-    Optional<String> said = store.nodes(deadline).read(new StorePath("domid"));
-    if (said.isEmpty()) {
-      return DomainId.DOM0;
-    }
-    try {
-      return new DomainId(Integer.parseInt(said.get().strip()));
-    } catch (IllegalArgumentException e) {
-      throw new IOException("XenStore says that the own domain is \"" + said.get() + '"', e);
-    }
   }
 
   @Override

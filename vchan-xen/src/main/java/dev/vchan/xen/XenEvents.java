@@ -131,6 +131,11 @@ final class XenEvents implements Events, EventDispatcher.Ports, Closeable {
     return peer.equals(DomainId.DOM0) ? () -> true : signs.apply(own);
   }
 
+  /** Whether this domain is still the one to which its ports were given. */
+  boolean isStillHere() throws IOException {
+    return rendezvous.isStillHere(patience());
+  }
+
   @Override
   public synchronized void arrived(int port) {
     XenPort found = ports.get(port);

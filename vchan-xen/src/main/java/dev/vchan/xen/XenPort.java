@@ -91,15 +91,19 @@ final class XenPort implements EventChannel {
     if (over) {
       return Peer.UNBOUND;
     }
-    if (!died && !isThere()) {
+    if (!died && isThere()) {
+      return Peer.UNKNOWN;
+    }
+    if (!died) {
       owner.died(peer);
     }
-    return died ? Peer.DIED : Peer.UNKNOWN;
+    return Peer.DIED;
   }
 
   private boolean isThere() {
     try {
-      return sign.isThere();
+      // From where this domain was migrated to, the other one is gone as well.
+      return owner.isStillHere() && sign.isThere();
     } catch (IOException e) {
       // Nothing is known then, and nobody is declared dead for that.
       return true;

@@ -52,6 +52,31 @@ final class XenRendezvous implements Rendezvous, Closeable {
     this.self = self;
   }
 
+  /** What XenStore says that this domain is; nothing in dom0, where nobody may have written it. */
+  static Optional<DomainId> ownDomain(XenStore store, Deadline deadline) throws IOException {
+    Optional<String> said = store.nodes(deadline).read(new StorePath("domid"));
+    try {
+      return said.map(number -> new DomainId(Integer.parseInt(number.strip())));
+    } catch (IllegalArgumentException e) {
+      throw new SystemRefusedException(
+          "XenStore's domid",
+          "is \"" + said.orElseThrow() + '"',
+          "let the toolstack write the number of this domain");
+    }
+  }
+
+  /**
+   * Whether XenStore says nothing else of this domain than when the backend was opened. A domain
+   * that was migrated has another number, and no port or page of before.
+   */
+  boolean isStillHere(Deadline deadline) throws IOException {
+    try {
+      return ownDomain(store, deadline).orElse(self).equals(self);
+    } catch (SystemRefusedException e) {
+      return false;
+    }
+  }
+
   @Override
   public Registration register(RendezvousPath path, DomainId client) throws IOException {
     checkOther(client);
@@ -74,12 +99,18 @@ final class XenRendezvous implements Rendezvous, Closeable {
   }
 
   /** Before any device is touched: both sides of a channel begin here. */
-  private void checkOther(DomainId peer) throws SystemRefusedException {
+  private void checkOther(DomainId peer) throws IOException {
     if (peer.equals(self)) {
       throw new SystemRefusedException(
           "domain " + peer,
           "is this domain itself, and a vchan on Xen joins two",
           "name the other domain, or use the backend between processes of one machine");
+    }
+    if (!isStillHere(patience())) {
+      throw new SystemRefusedException(
+          "domain " + self,
+          "is not any more what XenStore says of this domain: it was migrated",
+          "open another backend");
     }
   }
 

@@ -78,6 +78,15 @@ public final class FakeXenstored implements AutoCloseable {
     }
   }
 
+  /** Writes a node as dom0. */
+  public synchronized void write(String path, String value) {
+    try {
+      store.handle(0, store.whole(), Frame.of(Frame.WRITE, 0, 0, path + "|" + value));
+    } catch (FakeStore.Refusal e) {
+      throw new AssertionError(path, e);
+    }
+  }
+
   private void start(String name, Runnable work) {
     Thread thread = Thread.ofPlatform().daemon().name("test-xenstored-" + name).unstarted(work);
     threads.add(thread);
