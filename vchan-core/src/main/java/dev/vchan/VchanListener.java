@@ -228,7 +228,7 @@ public final class VchanListener implements InterruptibleChannel {
     if (left == 0) {
       throw timeout("no client came to " + path);
     }
-    long period = options.lookPeriod().toNanos();
+    long period = TimeUnit.NANOSECONDS.convert(options.lookPeriod());
     boolean event = current.events().await(seen, Math.min(left, period));
     checkStillOpen();
     if (!event || current.clientCame()) {
