@@ -247,10 +247,18 @@ final class RootDirectory {
 
   /** Makes a directory below the root, with those above it, if they are missing. */
   void createDirectories(Path directory) throws IOException {
-    try {
-      Files.createDirectories(directory, DIRECTORY_MODE);
-    } catch (IOException e) {
-      throw Refusal.of(directory, e, "make " + root + " writable, or choose another VCHAN_DIR");
+    for (int tries = 0; ; tries++) {
+      try {
+        Files.createDirectories(directory, DIRECTORY_MODE);
+        return;
+      } catch (IOException e) {
+        // Whoever closes removes directories that are empty, as one on the way was a moment ago.
+        boolean removed =
+            e instanceof NoSuchFileException || e instanceof FileAlreadyExistsException;
+        if (!removed || tries == TRIES) {
+          throw Refusal.of(directory, e, "make " + root + " writable, or choose another VCHAN_DIR");
+        }
+      }
     }
   }
 
@@ -263,7 +271,7 @@ final class RootDirectory {
         Files.createFile(file, FILE_MODE);
         return;
       } catch (NoSuchFileException e) {
-        // Whoever closes removes directories that are empty, as this one was a moment ago.
+        // The directory was removed in between.
         if (tries == TRIES) {
           throw e;
         }
