@@ -89,6 +89,19 @@ public enum Mutant {
             if (found < need && over()) {
       """),
 
+  /** The writer overwrites what the reader is about to copy. */
+  RELEASED_BEFORE_COPIED(
+      "with the space given back before its bytes are copied",
+      "vchan-core/src/main/java/dev/vchan/Incoming.java",
+      """
+            ring.copyTo(0, target, bytes);
+            release(bytes);
+      """,
+      """
+            release(bytes);
+            ring.copyTo(-bytes, target, bytes);
+      """),
+
   /** What the peer changed in the word between the load and the store is undone. */
   UPDATE_NOT_ATOMIC(
       "with a load and a store in place of the atomic update",
@@ -149,6 +162,78 @@ public enum Mutant {
       """
             arena.scope();
       """),
+
+  /** Whoever sleeps in a call of a channel that another thread closes sleeps on, and so do both. */
+  CLOSE_WAKES_NOBODY(
+      "without the waking of own callers",
+      "vchan-core/src/main/java/dev/vchan/Link.java",
+      """
+              events.wake();
+              release();
+      """,
+      """
+              release();
+      """),
+
+  /** One of very many files is left in the directory. */
+  ONE_FILE_KEPT(
+      "with one file not removed",
+      "vchan-local/src/main/java/dev/vchan/local/OwnPages.java",
+      """
+        @Override
+        void giveUp() throws IOException {
+          try {
+            unlink();
+      """,
+      """
+        private static boolean kept;
+
+        @Override
+        void giveUp() throws IOException {
+          try {
+            if (kept || !Files.exists(file)) {
+              unlink();
+            } else {
+              kept = true;
+            }
+      """),
+
+  /** One of very many sockets stays open. */
+  ONE_SOCKET_KEPT(
+      "with one socket not closed",
+      "vchan-local/src/main/java/dev/vchan/local/Connection.java",
+      """
+        synchronized void close() {
+          if (closed) {
+            return;
+          }
+          closed = true;
+          try {
+            channel.close();
+      """,
+      """
+        private static @Nullable SocketChannel kept;
+
+        synchronized void close() {
+          if (closed) {
+            return;
+          }
+          closed = true;
+          try {
+            if (kept == null && key != null) {
+              kept = channel;
+              key.cancel();
+            } else {
+              channel.close();
+            }
+      """),
+
+  /** The memory of every channel stays. */
+  PAGES_NEVER_FREED(
+      "with pages that are never freed",
+      "vchan-core/src/main/java/dev/vchan/inprocess/InProcessPages.java",
+      "Arena.ofAuto()",
+      "Arena.global()"),
 
   /** What a forwarded client sent before it went, and is still under way, is lost. */
   UNTAKEN_ANSWER_ENDS_THE_QUESTION(

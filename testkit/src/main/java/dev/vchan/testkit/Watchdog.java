@@ -121,7 +121,12 @@ public final class Watchdog {
     };
   }
 
-  private static String threads() {
+  /**
+   * Where every platform thread is.
+   *
+   * @return some lines for each
+   */
+  public static String threads() {
     StringBuilder text = new StringBuilder();
     for (Map.Entry<Thread, StackTraceElement[]> each : Thread.getAllStackTraces().entrySet()) {
       text.append("\n").append(each.getKey());
