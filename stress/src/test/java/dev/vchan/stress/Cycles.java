@@ -29,12 +29,13 @@ final class Cycles {
   /** A ring within the page, and rings with one page and with four of their own. */
   private static final int[] RINGS = {1, 4096, 16_384};
 
-  private static final int PAUSES = 100;
+  private static final int PAUSES = 50;
   private static final long PAUSE_NANOS = 100_000_000;
 
   private final long seed;
   private final Path root;
   private @Nullable Holdings first;
+  private boolean waitedInVain;
 
   /** Of the thread that serves, and of the one that visits. */
   private long served;
@@ -126,15 +127,16 @@ final class Cycles {
   private Holdings measure() throws IOException {
     Holdings before = first;
     if (before == null) {
-      LockSupport.parkNanos(PAUSES * PAUSE_NANOS / 10);
+      LockSupport.parkNanos(10 * PAUSE_NANOS);
       first = Holdings.now(root);
       return first;
     }
     Holdings now = Holdings.now(root);
-    for (int i = 0; i < PAUSES && !now.noMoreThan(before); i++) {
+    for (int i = 0; i < PAUSES && !waitedInVain && !now.noMoreThan(before); i++) {
       LockSupport.parkNanos(PAUSE_NANOS);
       now = Holdings.now(root);
     }
+    waitedInVain |= !now.noMoreThan(before);
     return now;
   }
 }
