@@ -345,8 +345,8 @@ public final class Vchan
    *
    * @param deadline when to give up
    * @return a read-only view of the bytes that lie in one piece, at least one; empty at the end of
-   *     the stream. To be used until {@link #consume} or {@link #close}; after a close every access
-   *     throws {@link IllegalStateException}
+   *     the stream. To be used until {@link #consume} or {@link #close}; after a close an access
+   *     throws {@link IllegalStateException}, or in one process meets memory that nobody else uses
    * @throws VchanTimeoutException if no byte came in time
    * @throws IOException as for {@link #read(ByteBuffer)}
    */
@@ -372,7 +372,8 @@ public final class Vchan
    *
    * @param deadline when to give up
    * @return a view of the space that lies in one piece, at least one byte. To be used until {@link
-   *     #commit} or {@link #close}; after a close every access throws {@link IllegalStateException}
+   *     #commit} or {@link #close}; after a close an access throws {@link IllegalStateException},
+   *     or in one process meets memory that nobody else uses
    * @throws VchanTimeoutException if there was no space in time
    * @throws IOException as for {@link #write(ByteBuffer)}
    */
