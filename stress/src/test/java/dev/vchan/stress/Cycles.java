@@ -29,13 +29,14 @@ final class Cycles {
   /** A ring within the page, and rings with one page and with four of their own. */
   private static final int[] RINGS = {1, 4096, 16_384};
 
-  private static final int PAUSES = 50;
+  /** Longer than a client goes on to hold what told it of a server. */
+  private static final int PAUSES = 40;
+
   private static final long PAUSE_NANOS = 100_000_000;
 
   private final long seed;
   private final Path root;
   private @Nullable Holdings first;
-  private boolean waitedInVain;
 
   /** Of the thread that serves, and of the one that visits. */
   private long served;
@@ -132,11 +133,10 @@ final class Cycles {
       return first;
     }
     Holdings now = Holdings.now(root);
-    for (int i = 0; i < PAUSES && !waitedInVain && !now.noMoreThan(before); i++) {
+    for (int i = 0; i < PAUSES && !now.noMoreThan(before); i++) {
       LockSupport.parkNanos(PAUSE_NANOS);
       now = Holdings.now(root);
     }
-    waitedInVain |= !now.noMoreThan(before);
     return now;
   }
 }

@@ -38,6 +38,7 @@ class CyclesTest {
   private static final long ENOUGH_CYCLES = 10_000;
 
   private static final int PARTS = 10;
+  private static final int FEW_PARTS = 2;
 
   /** What the collector and the compiler take and give back by themselves, and more. */
   private static final long NOISE_KIB = 48 << 10;
@@ -59,7 +60,7 @@ class CyclesTest {
   @ParameterizedTest
   @EnumSource
   void nothingIsHeldInTheEnd(Place place) throws Exception {
-    for (List<Holdings> each : play(place, Optional.empty(), CYCLES)) {
+    for (List<Holdings> each : play(place, Optional.empty(), CYCLES, PARTS)) {
       figures.add("cycles, %s: %s".formatted(place.title, verdict(each)));
       figures.add(Holdings.HEAD);
       for (int part = 0; part <= PARTS; part++) {
@@ -87,22 +88,22 @@ class CyclesTest {
   private void shows(Place place, Mutant mutant, long cycles, String what) throws Exception {
     Path changed = Files.createDirectory(folder.resolve("changed"));
     mutant.compileTo(changed);
-    for (List<Holdings> each : play(place, Optional.of(changed), cycles)) {
+    for (List<Holdings> each : play(place, Optional.of(changed), cycles, FEW_PARTS)) {
       figures.add("cycles, %s, %s: %s".formatted(place.title, mutant.title(), verdict(each)));
       assertThat(growth(each)).anyMatch(grown -> grown.startsWith(what));
     }
   }
 
   /** What each process held at the start and after each part. */
-  private List<List<Holdings>> play(Place place, Optional<Path> changed, long cycles)
+  private List<List<Holdings>> play(Place place, Optional<Path> changed, long cycles, int parts)
       throws IOException {
     List<List<Holdings>> held = new ArrayList<>();
     List<ChildJvm> children = place.start(changed, Cycles.class, folder, "" + SEED);
     try {
       children.forEach(child -> held.add(new ArrayList<>()));
-      for (int part = 0; part <= PARTS; part++) {
+      for (int part = 0; part <= parts; part++) {
         if (part > 0) {
-          ask(children, "play " + cycles / PARTS);
+          ask(children, "play " + cycles / parts);
         }
         // Only when all have done: what one has not given back yet is in the other's count.
         List<String> lines = ask(children, "measure");
@@ -154,9 +155,9 @@ class CyclesTest {
       List<Holdings> held,
       ToLongFunction<Holdings> number,
       long noise) {
-    long before = held.subList(1, 1 + PARTS / 2).stream().mapToLong(number).max().orElseThrow();
-    long after =
-        held.subList(1 + PARTS / 2, held.size()).stream().mapToLong(number).max().orElseThrow();
+    int middle = 1 + held.size() / 2;
+    long before = held.subList(1, middle).stream().mapToLong(number).max().orElseThrow();
+    long after = held.subList(middle, held.size()).stream().mapToLong(number).max().orElseThrow();
     compare(grown, what, before, after, noise);
   }
 
