@@ -50,7 +50,8 @@ final class Json {
 
   private void quote(String words) {
     text.append('"');
-    for (char c : words.toCharArray()) {
+    for (int i = 0; i < words.length(); i++) {
+      char c = words.charAt(i);
       switch (c) {
         case '"' -> text.append("\\\"");
         case '\\' -> text.append("\\\\");

@@ -15,8 +15,6 @@ public final class Picture {
   private static final int WIDTH = 20;
   private static final int NARROW = 10;
 
-  private static final String ROW = "%-20s %-18s %-10s %-10s %-23s %-23s";
-
   private Picture() {}
 
   /**
@@ -131,7 +129,7 @@ public final class Picture {
   }
 
   private static String row(String... cells) {
-    return ROW.formatted((Object[]) cells).stripTrailing();
+    return "%-20s %-18s %-10s %-10s %-23s %-23s".formatted((Object[]) cells).stripTrailing();
   }
 
   private static String cell(Lane lane, boolean rates, long nanos) {
