@@ -48,6 +48,9 @@ enum ClosePhase {
 
   private static final String RETURNED = "returned";
 
+  /** From byte to byte of a view: every page is met, and more. */
+  private static final int STRIDE = 61;
+
   /** The end of a stream that was shut here, or an exception. */
   private static String readAll(Vchan channel) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16);
@@ -81,15 +84,18 @@ enum ClosePhase {
   /** As somebody who does not know yet that the channel is closed. */
   private static void use(Vchan channel, ByteBuffer view) {
     try {
-      for (int turns = 0; turns < 100 || channel.isOpen(); turns++) {
-        for (int i = 0; i < view.limit(); i++) {
+      boolean open;
+      do {
+        // Before the bytes, so that all of them are met once more after the close was seen.
+        open = channel.isOpen();
+        for (int i = 0; i < view.limit(); i += STRIDE) {
           if (view.isReadOnly()) {
             view.get(i);
           } else {
             view.put(i, (byte) 0);
           }
         }
-      }
+      } while (open);
     } catch (IllegalStateException e) {
       // The pages are not there any more. Where they are, the view keeps them.
       return;

@@ -165,39 +165,28 @@ final class CloseRounds {
     private void accept(Plan plan) throws Exception {
       VchanListener listener =
           VchanListener.open(backend, Venue.CLIENTS, WITHOUT_CLIENT, plan.options());
-      CountDownLatch begun = new CountDownLatch(1);
-      Watchdog.Task<String> call =
-          start(
-              plan,
-              begun,
-              () -> {
-                listener.accept().close();
-                return "accepted";
-              });
-      end(plan, begun, List.of(call), listener::close);
+      Attempt accepting =
+          () -> {
+            listener.accept().close();
+            return "accepted";
+          };
+      end(plan, List.of(accepting), calls -> listener.close());
     }
 
     private void connect(Plan plan) throws Exception {
-      CountDownLatch begun = new CountDownLatch(1);
-      Watchdog.Task<String> call =
-          start(
-              plan,
-              begun,
-              () -> {
-                Vchan.connect(backend, Venue.SERVERS, WITHOUT_SERVER, plan.options(), Ends.soon())
-                    .close();
-                return "connected";
-              });
-      end(plan, begun, List.of(call), () -> call.thread().interrupt());
+      Attempt connecting =
+          () -> {
+            Vchan.connect(backend, Venue.SERVERS, WITHOUT_SERVER, plan.options(), Ends.soon())
+                .close();
+            return "connected";
+          };
+      end(plan, List.of(connecting), calls -> calls.getFirst().thread().interrupt());
     }
 
     private void close(Plan plan, Vchan channel) throws Exception {
-      List<Watchdog.Task<String>> calls = new ArrayList<>();
-      CountDownLatch begun = new CountDownLatch(plan.phase().calls.size());
-      for (ClosePhase.Call call : plan.phase().calls) {
-        calls.add(start(plan, begun, () -> call.on(channel)));
-      }
-      end(plan, begun, calls, channel::close);
+      List<Attempt> using = new ArrayList<>();
+      plan.phase().calls.forEach(call -> using.add(() -> call.on(channel)));
+      end(plan, using, calls -> channel.close());
     }
 
     /** Something that may fail as channels do. */
@@ -205,30 +194,31 @@ final class CloseRounds {
       String make() throws IOException;
     }
 
-    private Watchdog.Task<String> start(Plan plan, CountDownLatch begun, Attempt attempt) {
-      return Watchdog.start(
-          plan.threads(),
-          () -> {
-            begun.countDown();
-            try {
-              return attempt.make();
-            } catch (IOException e) {
-              return e.getClass().getSimpleName();
-            }
-          });
-    }
-
+    /** Ends what is under way. */
     private interface Closing {
-      void close() throws IOException;
+      void end(List<Watchdog.Task<String>> calls) throws IOException;
     }
 
-    private void end(
-        Plan plan, CountDownLatch begun, List<Watchdog.Task<String>> calls, Closing closing)
-        throws Exception {
+    private void end(Plan plan, List<Attempt> attempts, Closing closing) throws Exception {
+      List<Watchdog.Task<String>> calls = new ArrayList<>();
+      CountDownLatch begun = new CountDownLatch(attempts.size());
+      for (Attempt attempt : attempts) {
+        calls.add(
+            Watchdog.start(
+                plan.threads(),
+                () -> {
+                  begun.countDown();
+                  try {
+                    return attempt.make();
+                  } catch (IOException e) {
+                    return e.getClass().getSimpleName();
+                  }
+                }));
+      }
       begun.await();
       RoundPlan.delay(plan.delay());
       long start = System.nanoTime();
-      closing.close();
+      closing.end(calls);
       Row row = table.computeIfAbsent(plan.phase(), phase -> new Row());
       for (Watchdog.Task<String> call : calls) {
         row.ended(call.outcome().get());
