@@ -107,6 +107,8 @@ final class VandalBench {
   private void row(String deed, ChildJvm vandal, ChildJvm twin) throws IOException {
     double[] beside = new double[ROUNDS];
     double[] under = new double[ROUNDS];
+    Duration busyTwin = cpuTime(twin);
+    Duration busyVandal = cpuTime(vandal);
     for (int i = 0; i < ROUNDS; i++) {
       beside[i] = round(deed, twin);
       under[i] = round(deed, vandal);
@@ -114,14 +116,20 @@ final class VandalBench {
     double ratio = median(under) / median(beside);
     worst = Math.min(worst, ratio);
     figures.add(
-        "%-8s %7.1f MB/s under the vandal, %7.1f beside its twin: %.2f%s (load %.1f)"
+        "%-8s %7.1f MB/s under the vandal, %7.1f beside its twin: %.2f%s (busy for %d and %d ms, load %.1f)"
             .formatted(
                 deed,
                 median(under),
                 median(beside),
                 ratio,
                 ratio < LEAST ? ", LESS THAN HALF" : "",
+                cpuTime(vandal).minus(busyVandal).toMillis(),
+                cpuTime(twin).minus(busyTwin).toMillis(),
                 ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
+  }
+
+  private static Duration cpuTime(ChildJvm one) {
+    return ProcessHandle.of(one.pid()).orElseThrow().info().totalCpuDuration().orElseThrow();
   }
 
   /** Million bytes in a second, there and back counted once, of all innocents. */
