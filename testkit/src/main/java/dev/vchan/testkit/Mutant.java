@@ -2,20 +2,13 @@
 package dev.vchan.testkit;
 
 import java.io.IOException;
-import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
 
 /**
  * A production class with one guarding line taken out, to show that a harness which counts no
- * losses would have counted some. The production code has no hook for it: its source is read, an
- * exact snippet is replaced, and the result is compiled into a folder that a child JVM has in front
- * of its class path.
+ * losses would have counted some. The changed class is in a folder that a child JVM has in front of
+ * its class path.
  */
 public enum Mutant {
   /** The tail of a peer that published and went between two looks of the reader is lost. */
@@ -278,46 +271,6 @@ public enum Mutant {
    * @throws IOException if a file cannot be read or written
    */
   public void compileTo(Path folder) throws IOException {
-    Path source = root().resolve(file);
-    String text = Files.readString(source);
-    int place = text.indexOf(snippet);
-    if (place < 0 || text.indexOf(snippet, place + 1) >= 0) {
-      throw new IllegalStateException(
-          name() + ": " + file + " must contain this exactly once:\n" + snippet);
-    }
-    String changed = text.replace(snippet, replacement);
-    // The name of the file must be that of its class.
-    Path sources = Files.createDirectories(folder.resolve("changed-source"));
-    compile(Files.writeString(sources.resolve(source.getFileName()), changed), folder);
-  }
-
-  private void compile(Path source, Path folder) throws IOException {
-    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    if (compiler == null) {
-      throw new IllegalStateException("no compiler: the tests need a JDK, not only a JRE");
-    }
-    List<String> options = new ArrayList<>(List.of("-d", folder.toString(), "-proc:none"));
-    options.addAll(List.of("-cp", System.getProperty("java.class.path", "")));
-    StringWriter output = new StringWriter();
-    try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
-      boolean compiled =
-          compiler
-              .getTask(output, files, null, options, null, files.getJavaFileObjects(source))
-              .call();
-      if (!compiled) {
-        throw new IllegalStateException(name() + " does not compile:\n" + output);
-      }
-    }
-  }
-
-  /** The folder of the build, in or under which every test runs. */
-  private static Path root() {
-    Path start = Path.of("").toAbsolutePath();
-    for (Path folder = start; folder != null; folder = folder.getParent()) {
-      if (Files.isDirectory(folder.resolve(".mvn"))) {
-        return folder;
-      }
-    }
-    throw new IllegalStateException("no folder above " + start + " contains .mvn");
+    SourceChange.compile(List.of(new SourceChange(file, snippet, replacement)), folder);
   }
 }

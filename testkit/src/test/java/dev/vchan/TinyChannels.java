@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan;
+
+import dev.vchan.spi.EventChannel;
+import java.io.Closeable;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Ends of channels whose rings are smaller than any that a handshake makes, put together as it puts
+ * them: with rings of two bytes a few bytes already wait for space and wrap around.
+ */
+public final class TinyChannels {
+
+  private static final int LEFT = 1024;
+  private static final int RIGHT = 2048;
+  private static final DomainId PEER = new DomainId(1);
+  private static final RendezvousPath PATH = new RendezvousPath("/tiny");
+
+  private TinyChannels() {}
+
+  /** What a server does first: the page, with indices that are about to start again from 0. */
+  public static void initialise(MemorySegment segment, int index, VchanOptions options) {
+    ControlPage page = ControlPage.ofServer(segment);
+    ControlPage client = ControlPage.ofClient(segment);
+    page.publishIncomingConsumer(index);
+    page.publishOutgoingProducer(index);
+    client.publishIncomingConsumer(index);
+    client.publishOutgoingProducer(index);
+    page.initialise(new RingLayout(10, 11), List.of(), options.halfClose());
+  }
+
+  /** A client's last step. */
+  public static void enter(MemorySegment segment, VchanOptions options) {
+    try {
+      ControlPage.ofClient(segment).enter(options.halfClose());
+    } catch (ProtocolViolationException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** One end of a channel over an initialised page. */
+  public static Vchan end(
+      boolean server,
+      MemorySegment segment,
+      int index,
+      int capacity,
+      EventChannel events,
+      Closeable region,
+      VchanOptions options) {
+    ControlPage page = server ? ControlPage.ofServer(segment) : ControlPage.ofClient(segment);
+    ByteBuffer left = segment.asSlice(LEFT, capacity).asByteBuffer();
+    ByteBuffer right = segment.asSlice(RIGHT, capacity).asByteBuffer();
+    Resources held = new Resources();
+    held.add(events);
+    held.add(region);
+    Link link = new Link(page, events, held, options, options.halfClose());
+    RingReader reader = new RingReader(page, server ? left : right, index);
+    RingWriter writer = new RingWriter(page, server ? right : left, index, index);
+    return new Vchan(PEER, PATH, options, link, reader, writer);
+  }
+}
