@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 class FirstBytesTest {
 
   private static final PortName PORT = new PortName("first");
-  private static final Deadline SOON = Deadline.after(Duration.ofSeconds(30));
   private static final DomainId CLIENT = new DomainId(1);
 
   private final InProcessHost host = new InProcessHost();
@@ -33,13 +32,13 @@ class FirstBytesTest {
             () -> {
               try {
                 return Vchan.listen(
-                    host.domain(DomainId.DOM0), CLIENT, PORT, VchanOptions.DEFAULTS, SOON);
+                    host.domain(DomainId.DOM0), CLIENT, PORT, VchanOptions.DEFAULTS, soon());
               } catch (java.io.IOException e) {
                 throw new java.io.UncheckedIOException(e);
               }
             });
     try (Vchan client =
-            Vchan.connect(host.domain(CLIENT), DomainId.DOM0, PORT, VchanOptions.DEFAULTS, SOON);
+            Vchan.connect(host.domain(CLIENT), DomainId.DOM0, PORT, VchanOptions.DEFAULTS, soon());
         Vchan server = accepted.get()) {
       server.write(UTF_8.encode("hello"));
       ByteBuffer buffer = ByteBuffer.allocate(100);
@@ -66,8 +65,8 @@ class FirstBytesTest {
     try (VchanListener listener =
             VchanListener.open(host.domain(DomainId.DOM0), CLIENT, PORT, VchanOptions.DEFAULTS);
         Vchan client =
-            Vchan.connect(host.domain(CLIENT), DomainId.DOM0, PORT, VchanOptions.DEFAULTS, SOON);
-        Vchan server = listener.accept(SOON)) {
+            Vchan.connect(host.domain(CLIENT), DomainId.DOM0, PORT, VchanOptions.DEFAULTS, soon());
+        Vchan server = listener.accept(soon())) {
       Thread writer =
           Thread.ofPlatform()
               .start(
@@ -86,5 +85,10 @@ class FirstBytesTest {
       assertThat(client.counters().bytesRead()).isEqualTo(sent.length);
       assertThat(client.counters().endedByPeriod()).isZero();
     }
+  }
+
+  /** From now on, whatever the tests before took. */
+  private static Deadline soon() {
+    return Deadline.after(Duration.ofSeconds(30));
   }
 }

@@ -17,7 +17,6 @@ class SecondClientTest {
 
   private static final PortName PORT = new PortName("second");
   private static final DomainId CLIENT = new DomainId(1);
-  private static final Deadline SOON = Deadline.after(Duration.ofSeconds(30));
 
   private final InProcessHost host = new InProcessHost();
   private final Backend server = host.domain(DomainId.DOM0);
@@ -30,13 +29,13 @@ class SecondClientTest {
   @Test
   void secondClientDoesNotContinueTheFirstOnesStream() throws Exception {
     try (VchanListener listener = VchanListener.open(server, CLIENT, PORT, VchanOptions.DEFAULTS)) {
-      try (Vchan first = connect(SOON)) {
+      try (Vchan first = connect(soon())) {
         first.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
       }
       assertThatThrownBy(() -> connect(Deadline.after(Duration.ofMillis(20))))
           .isInstanceOf(VchanTimeoutException.class)
           .hasMessageContaining("has had its client");
-      try (Vchan accepted = listener.accept(SOON)) {
+      try (Vchan accepted = listener.accept(soon())) {
         assertThat(accepted.read(ByteBuffer.allocate(10))).isEqualTo(3);
         assertThat(accepted.read(ByteBuffer.allocate(10))).isEqualTo(-1);
       }
@@ -47,11 +46,11 @@ class SecondClientTest {
   void secondClientOfAPersistentServerContinuesTheStream() throws Exception {
     VchanOptions persistent = VchanOptions.DEFAULTS.persisting();
     try (VchanListener listener = VchanListener.open(server, CLIENT, PORT, persistent)) {
-      try (Vchan first = connect(SOON)) {
+      try (Vchan first = connect(soon())) {
         first.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
       }
-      try (Vchan second = connect(SOON);
-          Vchan accepted = listener.accept(SOON)) {
+      try (Vchan second = connect(soon());
+          Vchan accepted = listener.accept(soon())) {
         second.write(ByteBuffer.wrap(new byte[] {4}));
         assertThat(accepted.read(ByteBuffer.allocate(10))).isEqualTo(4);
       }
@@ -60,5 +59,10 @@ class SecondClientTest {
 
   private Vchan connect(Deadline deadline) throws IOException {
     return Vchan.connect(host.domain(CLIENT), DomainId.DOM0, PORT, VchanOptions.DEFAULTS, deadline);
+  }
+
+  /** From now on, whatever the tests before took. */
+  private static Deadline soon() {
+    return Deadline.after(Duration.ofSeconds(30));
   }
 }
