@@ -89,6 +89,7 @@ class RingLayoutTest {
     assertThat(choose(2048, 2048)).isEqualTo(new RingLayout(11, 12));
     assertThat(choose(1024, 4096)).isEqualTo(new RingLayout(11, 12));
     assertThat(choose(4096, 1024)).isEqualTo(new RingLayout(12, 11));
+    assertThat(choose(4096, 2048)).isEqualTo(new RingLayout(12, 11));
     assertThat(choose(4097, 5000)).isEqualTo(new RingLayout(13, 13));
     assertThat(choose(0, 1 << 20)).isEqualTo(new RingLayout(11, 20));
     assertThat(choose(1 << 20, 1 << 20)).isEqualTo(new RingLayout(20, 20));
