@@ -119,6 +119,8 @@ public final class SeamAgent {
     private static void rewrite(ClassBuilder builder, ClassElement element) {
       if (element instanceof MethodModel method
           && method.flags().has(AccessFlag.STATIC)
+          // Not written by anybody: a tool that counts what is run adds such a method.
+          && !method.flags().has(AccessFlag.SYNTHETIC)
           && !method.methodName().equalsString("<clinit>")) {
         builder.transformMethod(method, MethodTransform.transformingCode(new Hooked(method)));
       } else {
