@@ -86,9 +86,7 @@ final class Incoming extends Direction {
       link.checkOpen();
       return END_OF_STREAM;
     }
-    if (!turn.take(deadline)) {
-      return 0;
-    }
+    turn.take(deadline);
     try {
       int ready = awaitSome(wanted, deadline);
       if (ready == 0) {
@@ -149,9 +147,7 @@ final class Incoming extends Direction {
 
   /** Shows what there is without copying; an empty buffer at the end of the stream. */
   ByteBuffer peek(Deadline deadline) throws IOException {
-    if (!turn.take(deadline)) {
-      return ByteBuffer.allocate(0);
-    }
+    turn.take(deadline);
     try {
       if (shut || awaitSome(ring.capacity(), deadline) == 0) {
         if (!shut) {
@@ -197,9 +193,7 @@ final class Incoming extends Direction {
 
   /** Waits until a read would not wait. */
   boolean awaitReadable(Deadline deadline) throws IOException {
-    if (!turn.take(deadline)) {
-      return false;
-    }
+    turn.take(deadline);
     try {
       boolean readable = awaitSome(1, deadline) > 0 || ended;
       MemoryFaults.surface();

@@ -72,10 +72,11 @@ final class Outgoing extends Direction {
     for (int i = first; i < first + count; i++) {
       total += sources[i].remaining();
     }
-    if (total == 0 || !take(deadline)) {
+    if (total == 0) {
       checkTakes();
       return 0;
     }
+    take(deadline);
     try {
       long done = 0;
       int next = first;
@@ -83,9 +84,6 @@ final class Outgoing extends Direction {
       while (done < total && next < first + count) {
         int wanted = (int) Math.min(total - done, Integer.MAX_VALUE);
         int space = awaitSpace(1, wanted, deadline, done);
-        if (space == 0) {
-          break;
-        }
         int put = 0;
         while (put < space && next < first + count) {
           int bytes = Math.min(space - put, sources[next].remaining());
@@ -134,15 +132,11 @@ final class Outgoing extends Direction {
     }
   }
 
-  /** Waits for space and shows it; empty only if polling. */
+  /** Waits for space and shows it. */
   ByteBuffer reserve(Deadline deadline) throws IOException {
-    if (!take(deadline)) {
-      return ByteBuffer.allocate(0);
-    }
+    take(deadline);
     try {
-      if (awaitSpace(1, ring.capacity(), deadline, 0) == 0) {
-        return ByteBuffer.allocate(0);
-      }
+      awaitSpace(1, ring.capacity(), deadline, 0);
       MemoryFaults.surface();
       ByteBuffer view = ring.view();
       reserved = view.remaining();
@@ -184,9 +178,7 @@ final class Outgoing extends Direction {
       throw new IllegalArgumentException(
           "cannot wait for %d bytes of space: must be 1 to %d".formatted(bytes, ring.capacity()));
     }
-    if (!take(deadline)) {
-      return false;
-    }
+    take(deadline);
     try {
       boolean writable = ring.known() >= bytes || await(bytes, deadline, 0) >= bytes || ended;
       MemoryFaults.surface();

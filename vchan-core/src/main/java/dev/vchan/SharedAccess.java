@@ -72,10 +72,6 @@ final class SharedAccess {
     VarHandle.fullFence();
   }
 
-  static void copy(MemorySegment source, long offset, MemorySegment target, long bytes) {
-    MemorySegment.copy(source, offset, target, 0, bytes);
-  }
-
   static void copyIn(ByteBuffer source, int position, ByteBuffer ring, int offset, int bytes) {
     ring.put(offset, source, position, bytes);
   }
