@@ -396,6 +396,23 @@ class ConnectAttackTest {
   }
 
   @Test
+  @Case("A27")
+  void aClientWhoseLiveByteMakesNoSenseIsTurnedAwayAndTheNextOneAccepted() throws Exception {
+    try (VchanListener listener = listen()) {
+      HostilePeer odd = client(listener).bind().map();
+      odd.page().store8(odd.ownLive(), 7);
+      odd.event();
+      assertThatThrownBy(() -> listener.accept(Duel.millis(300)))
+          .isInstanceOf(VchanTimeoutException.class);
+      assertThat(listener.rejectedClients()).isEqualTo(1);
+      odd.close();
+      HostilePeer next = client(listener).bind().map().enter();
+      listener.accept(Duel.soon()).close();
+      next.close();
+    }
+  }
+
+  @Test
   @Case("A60")
   void whatIsWrittenIntoThePageBeforeTheClientComesDoesNotReachUs() throws Exception {
     try (VchanListener listener = listen()) {

@@ -17,6 +17,7 @@ import dev.vchan.VchanState;
 import dev.vchan.VchanTimeoutException;
 import dev.vchan.inprocess.InProcessHost;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -218,6 +219,28 @@ class FaultsTest {
     VchanListener listener = VchanListener.open(host.domain(SERVER), CLIENT, PORT, OPTIONS);
     host.destroy(SERVER);
     listener.close();
+    listener.close();
+    leaks.assertNothingLeft(host);
+  }
+
+  @Test
+  void pagesThatAreMissingForTheNextClientAreWaitedFor() throws Exception {
+    InProcessHost host = new InProcessHost();
+    host.limitPages(33);
+    VchanListener listener = VchanListener.open(host.domain(SERVER), CLIENT, PORT, OPTIONS);
+    try (Vchan client = Vchan.connect(host.domain(CLIENT), SERVER, PORT, OPTIONS, soon());
+        Vchan first = listener.accept(soon())) {
+      assertThatThrownBy(() -> listener.accept(Deadline.after(Duration.ofMillis(100))))
+          .isInstanceOf(SystemRefusedException.class);
+      assertThat(first.write(ByteBuffer.allocate(1))).isEqualTo(1);
+      assertThat(client.read(ByteBuffer.allocate(1))).isEqualTo(1);
+    }
+    var accepted = Watchdog.start("accept", () -> listener.accept(soon()));
+    try (Vchan client = Vchan.connect(host.domain(CLIENT), SERVER, PORT, OPTIONS, soon());
+        Vchan second = accepted.get()) {
+      assertThat(client.write(ByteBuffer.allocate(1))).isEqualTo(1);
+      assertThat(second.read(ByteBuffer.allocate(1))).isEqualTo(1);
+    }
     listener.close();
     leaks.assertNothingLeft(host);
   }

@@ -188,6 +188,24 @@ class LifeAttackTest {
   }
 
   @Test
+  @Case("A34")
+  void aNotifyWordThatChangesBeforeEveryUpdateDoesNotKeepUsFromClosing() throws IOException {
+    try (Duel other = Duel.beginHalfClosing(role)) {
+      HostilePeer restless = other.peer;
+      var update = SeamPoint.before("compareAndSetInt").at(InterfacePage.CLI_LIVE);
+      int[] value = {0};
+      try (var hook =
+          SeamHooks.on(
+              update,
+              () -> restless.page().store8(restless.askByte(), 0x80 | ++value[0] % 63 << 1))) {
+        other.victim.close();
+        assertThat(hook.hits()).isEqualTo(1 << 16);
+      }
+      assertThat(restless.page().load8(restless.victimLive())).isZero();
+    }
+  }
+
+  @Test
   @Case("A35")
   void aPeerThatClearsRequestsAndStaysSilentCostsASleepNotASpin() throws IOException {
     var asked = SeamPoint.after("compareAndSetInt").at(InterfacePage.CLI_LIVE);

@@ -55,6 +55,7 @@ class ShutdownAttackTest {
     Watchdog.until("asked", () -> (duel.peer.page().load8(duel.peer.victimAskByte()) & 1) != 0);
     assertThat(duel.victim.read(ByteBuffer.allocate(1), Duel.soon())).isEqualTo(-1);
     assertThat(duel.victim.receive(ByteBuffer.allocate(1), Duel.soon())).isEqualTo(-1);
+    assertThat(duel.victim.read(new ByteBuffer[] {ByteBuffer.allocate(1)})).isEqualTo(-1);
     assertThat(duel.victim.awaitReadable(Duel.soon())).isTrue();
     assertThat(duel.victim.peek(Duel.soon()).hasRemaining()).isFalse();
   }
