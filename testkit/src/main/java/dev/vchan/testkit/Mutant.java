@@ -107,6 +107,105 @@ public enum Mutant {
           return true;
       """),
 
+  /** A peer makes its reader believe that there is more than the ring holds. */
+  INDEX_UNCHECKED(
+      "without the check of the producer index",
+      "vchan-core/src/main/java/dev/vchan/RingReader.java",
+      """
+          if (Integer.compareUnsigned(ready, capacity) > 0) {
+      """,
+      """
+          if (ready == Integer.MIN_VALUE) {
+      """),
+
+  /** What was checked is not what is used, if the peer is quick. */
+  INDEX_READ_TWICE(
+      "with a second look at the index that was checked",
+      "vchan-core/src/main/java/dev/vchan/RingReader.java",
+      """
+          producer = seen;
+      """,
+      """
+          producer = page.incomingProducer();
+      """),
+
+  /** A name that somebody has put into the directory keeps everybody from opening it. */
+  RESERVED_DOMAIN_READ(
+      "without the check of a leftover's domain",
+      "vchan-local/src/main/java/dev/vchan/local/Leftovers.java",
+      """
+          if (!isNumber(owner) || !isNumber(number) || Long.parseLong(owner) >= DomainId.FIRST_RESERVED) {
+      """,
+      """
+          if (!isNumber(owner) || !isNumber(number)) {
+      """),
+
+  /** A peer's last will clears a byte behind the page that it names. */
+  NOTICE_UNBOUNDED(
+      "without the bound of a notice's offset",
+      "vchan-local/src/main/java/dev/vchan/local/PageRegion.java",
+      """
+              && notice.offset() < Memory.PAGE_SIZE
+      """,
+      ""),
+
+  /** A daemon announces a message of a negative length. */
+  LENGTH_SIGNED(
+      "with a signed comparison of a message's length",
+      "vchan-xen/src/main/java/dev/vchan/xen/xenstore/MessageReader.java",
+      """
+          if (Integer.compareUnsigned(length, limit) > 0) {
+      """,
+      """
+          if (length > limit) {
+      """),
+
+  /** A daemon tells a part of a listing that has no end. */
+  LISTING_WITHOUT_NUL(
+      "without the check that a part of a listing has names",
+      "vchan-xen/src/main/java/dev/vchan/xen/xenstore/Listing.java",
+      """
+          if (first >= part.length || part[part.length - 1] != 0) {
+      """,
+      """
+          if (part.length > 0 && part[part.length - 1] != 0) {
+      """),
+
+  /** A sender chooses the directory. */
+  NAME_WITH_SLASH(
+      "with slashes in names",
+      "vchan-cli/src/main/java/dev/vchan/cli/transfer/FileName.java",
+      """
+          if (name.indexOf('/') >= 0) {
+      """,
+      """
+          if (name.isBlank()) {
+      """),
+
+  /** A file gets its name although its bytes are not those that were sent. */
+  SUM_UNCHECKED(
+      "without the comparison of sums",
+      "vchan-cli/src/main/java/dev/vchan/cli/transfer/Receiver.java",
+      """
+          if (!ByteBuffer.wrap(sum).equals(frames.expect(FrameType.END))) {
+      """,
+      """
+          if (frames.expect(FrameType.END).remaining() > sum.length) {
+      """),
+
+  /** A sender takes any acknowledgement for one of its file. */
+  ACKNOWLEDGED_ANYHOW(
+      "without a look at what is acknowledged",
+      "vchan-cli/src/main/java/dev/vchan/cli/transfer/Sender.java",
+      """
+          if (!ByteBuffer.wrap(sum)
+              .equals(frames.expect(FrameType.DONE, told(offer, "writing it to its disk")))) {
+      """,
+      """
+          if (!frames.expect(FrameType.DONE, told(offer, "writing it to its disk")).isReadOnly()
+              && sum.length == 0) {
+      """),
+
   /** Nobody clears the live byte of a process that was killed; its peer waits for ever. */
   DEATH_UNNOTICED(
       "without the clearing of a dead peer's live byte",
