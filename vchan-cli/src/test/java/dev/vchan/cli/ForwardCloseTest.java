@@ -30,6 +30,9 @@ class ForwardCloseTest {
   private static final int ROUNDS = Figures.FULL ? 1000 : 100;
   private static final int MUTANT_ROUNDS = 50;
 
+  /** Whether a mutant loses anything in so many rounds is up to the system's scheduler. */
+  private static final int MUTANT_TRIES = 20;
+
   @TempDir private Path folder;
 
   /** What became of many connections. */
@@ -83,19 +86,22 @@ class ForwardCloseTest {
       mutant.get().compileTo(classes);
       machine.putFirst(classes);
     }
-    long[] lost;
+    int tries = mutant.isPresent() ? MUTANT_TRIES : 1;
+    int made = 0;
+    int lossy = 0;
+    long bytes = 0;
     try (machine;
         Service service = new Service(kind.listen(place, "service"), Service::echo);
         Forwards forwards = new Forwards(machine, place, kind, service.operand())) {
-      lost = haste.run(service, forwards, rounds);
+      for (int attempt = 0; attempt < tries && lossy == 0; attempt++) {
+        for (long each : haste.run(service, forwards, rounds)) {
+          made++;
+          lossy += each > 0 ? 1 : 0;
+          bytes += each;
+        }
+      }
     }
-    int lossy = 0;
-    long bytes = 0;
-    for (long each : lost) {
-      lossy += each > 0 ? 1 : 0;
-      bytes += each;
-    }
-    return new Score(rounds, lossy, bytes);
+    return new Score(made, lossy, bytes);
   }
 
   private static long[] hastyService(Service service, Forwards forwards, int rounds)
