@@ -217,13 +217,6 @@ public enum Mutant {
       """,
       ""),
 
-  /** A peer can say that it has written more than the ring holds. */
-  INDEX_UNCHECKED(
-      "without the check of the producer index",
-      "vchan-core/src/main/java/dev/vchan/RingReader.java",
-      "if (Integer.compareUnsigned(ready, capacity) > 0) {",
-      "if (false) {"),
-
   /** Who says half a hello has the thread that looks at all sockets to itself. */
   HELLO_AWAITED(
       "with a wait for the rest of a hello",
