@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.stress;
 
+import dev.vchan.testkit.LeakCheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,7 +15,7 @@ import java.util.stream.Stream;
  * What a process holds at one moment, after the collector has run. One line of text carries it from
  * a child process to the test.
  *
- * @param descriptors that are open
+ * @param descriptors that are open, without those of jars
  * @param pages mappings of files in which two processes meet
  * @param files in the directory where they meet
  * @param threads of ours, by their names
@@ -52,7 +53,7 @@ record Holdings(
     LockSupport.parkNanos(COLLECTION_NANOS);
     System.gc();
     return new Holdings(
-        entries(PROC.resolve("fd")),
+        LeakCheck.openFiles().size(),
         linesWith(PROC.resolve("maps"), root.toString()),
         files(root),
         Thread.getAllStackTraces().keySet().stream()

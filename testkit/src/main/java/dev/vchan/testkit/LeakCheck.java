@@ -114,8 +114,12 @@ public final class LeakCheck {
     }
   }
 
-  /** What the open descriptors name, without what the JVM opens to load classes. */
-  private static List<String> openFiles() {
+  /**
+   * What the open descriptors name, without what the JVM opens to load classes.
+   *
+   * @return a name for each, in no order
+   */
+  public static List<String> openFiles() {
     List<String> open = new ArrayList<>();
     try (Stream<Path> descriptors = Files.list(DESCRIPTORS)) {
       for (Path descriptor : (Iterable<Path>) descriptors::iterator) {
