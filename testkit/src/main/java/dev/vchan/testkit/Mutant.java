@@ -266,18 +266,18 @@ public enum Mutant {
       "vchan-local/src/main/java/dev/vchan/local/OwnPages.java",
       """
         @Override
-        void giveUp() throws IOException {
+        synchronized void giveUp() throws IOException {
           try {
-            unlink();
+            Files.deleteIfExists(file);
       """,
       """
         private static boolean kept;
 
         @Override
-        void giveUp() throws IOException {
+        synchronized void giveUp() throws IOException {
           try {
             if (kept || !Files.exists(file)) {
-              unlink();
+              Files.deleteIfExists(file);
             } else {
               kept = true;
             }
