@@ -88,15 +88,27 @@ final class Litmus {
             .redirectErrorStream(true)
             .redirectOutput(console.toFile())
             .start();
+    Thread killer = new Thread(() -> kill(process));
+    Runtime.getRuntime().addShutdownHook(killer);
     try {
       if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
         throw new IOException("jcstress has not ended within %d minutes".formatted(MINUTES));
       }
     } finally {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
+      kill(process);
+      Runtime.getRuntime().removeShutdownHook(killer);
     }
-    return results(place);
+    Map<String, Seen> results = results(place);
+    if (results.isEmpty()) {
+      throw new IOException("jcstress has no results: " + Files.readString(console));
+    }
+    return results;
+  }
+
+  /** With the processes that it started: they do not end with it. */
+  private static void kill(Process process) {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
   }
 
   private static Map<String, Seen> results(Path place) throws IOException {

@@ -31,12 +31,13 @@ class MemoryOrderTest {
 
   private static final boolean X86 = System.getProperty("os.arch").equals("amd64");
 
-  private static final List<String> STRIDES = List.of("-strideSize", "64", "-strideCount", "50");
+  /** Few pages at a time, and a small heap that need not be touched first. */
+  private static final String SMALL_STEPS = "-strideSize 64 -strideCount 50 -hs 64 -pth false";
 
   /** One configuration of the JVM, in which C2 chooses at random among the orders it may choose. */
   private static final List<String> SMALL =
       options(
-          "-sc false -f 1 -iters 2 -time 500",
+          "-sc false -f 1 -iters 1 -time 500",
           "-jvmArgs",
           "-XX:+UnlockDiagnosticVMOptions -XX:+StressLCM -XX:+StressGCM -XX:+StressIGVN");
 
@@ -115,8 +116,7 @@ class MemoryOrderTest {
   }
 
   private static List<String> options(String common, String... others) {
-    List<String> all = new ArrayList<>(List.of(common.split(" ")));
-    all.addAll(STRIDES);
+    List<String> all = new ArrayList<>(List.of((common + " " + SMALL_STEPS).split(" ")));
     all.addAll(List.of(others));
     return all;
   }
