@@ -56,6 +56,7 @@ public final class Main {
     for (String look : List.of("ls", "stat", "top")) {
       hide(line, look, "--domid", "--read-size", "--write-size");
     }
+    hide(line, "bench", "--domid", "--backend", "--read-size", "--write-size");
     hide(line, "completion", "--domid", "--backend", "--read-size", "--write-size");
     // What follows the program's name is the program's.
     Objects.requireNonNull(line.getSubcommands().get("run")).setStopAtPositional(true);

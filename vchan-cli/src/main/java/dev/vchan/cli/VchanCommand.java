@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       StatCommand.class,
       TopCommand.class,
       DoctorCommand.class,
+      BenchCommand.class,
       CompletionCommand.class
     },
     description = {

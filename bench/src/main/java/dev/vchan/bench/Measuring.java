@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.bench;
+
+import dev.vchan.bench.work.Answer;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Measures one cell, once. How many bytes a stream has is found out when a cell is first measured,
+ * so that each takes about as long; then its bytes are also compared.
+ */
+final class Measuring {
+
+  private static final long LEAST_BYTES = 64 << 10;
+  private static final long MOST_BYTES = 8L << 30;
+  private static final int WARM_UP_TRIPS = 2_000;
+  private static final int MOST_TRIPS = 100_000;
+  private static final int EVENT_TRIPS = 2_000;
+  private static final long IDLE_MILLIS = 500;
+  private static final double MEGA = 1e6;
+
+  private final Plan plan;
+  private final Stage stage;
+  private final Processors processors;
+  private final Results results;
+  private final Map<Cell, Long> bytes = new HashMap<>();
+  private final Set<Rival> warm = new HashSet<>();
+
+  Measuring(Plan plan, Stage stage, Processors processors, Results results) {
+    this.plan = plan;
+    this.stage = stage;
+    this.processors = processors;
+    this.results = results;
+  }
+
+  /** Measures, and adds what was found to the results. */
+  void measure(Cell cell) throws IOException, InterruptedException {
+    Pair pair = stage.pair(cell.rival());
+    try {
+      warmUp(cell.rival(), pair);
+      place(pair, cell.question().placement());
+      switch (cell.question().work()) {
+        case STREAM, TOUCH -> stream(cell, pair);
+        case TRIP -> trips(cell, pair);
+        case EVENT -> events(cell, pair);
+        case CONNECT -> connects(cell, pair);
+        case IDLE -> idle(cell, pair);
+      }
+    } catch (IOException | RuntimeException e) {
+      stage.end(cell.rival());
+      warm.remove(cell.rival());
+      throw e;
+    }
+  }
+
+  private void place(Pair pair, Placement placement) throws IOException, InterruptedException {
+    if (!processors.impossible().containsKey(placement)) {
+      pair.place(placement, processors);
+    }
+  }
+
+  /** The same work for every contestant, before anything of it is measured. */
+  private void warmUp(Rival rival, Pair pair) throws IOException, InterruptedException {
+    if (!warm.add(rival) || rival.program() != Rival.Program.JAVA || rival == Rival.EVENT) {
+      return;
+    }
+    open(pair, Plan.USUAL_RING, 1);
+    long began = System.nanoTime();
+    for (int size : List.of(64, 4 * Plan.KI, 64 * Plan.KI, 64)) {
+      long most = plan.warmUpMillis() * 1_000_000L / 4;
+      long from = System.nanoTime();
+      for (long count = LEAST_BYTES;
+          System.nanoTime() - from < most;
+          count = Math.min(count * 2, 64 << 20)) {
+        pair.tell("stream " + size + " " + count + " plain");
+      }
+    }
+    pair.tell("trips 64 " + MOST_TRIPS + " " + plan.warmUpMillis() / 4);
+    pair.tell("close");
+    results.fact("warm-up of " + rival.word() + ", ms", (System.nanoTime() - began) / 1_000_000);
+  }
+
+  private void open(Pair pair, int ring, int count) throws IOException, InterruptedException {
+    pair.tell("open " + stage.meeting() + " " + ring + " " + count);
+  }
+
+  private void stream(Cell cell, Pair pair) throws IOException, InterruptedException {
+    Question question = cell.question();
+    open(pair, question.ring(), 1);
+    Long known = bytes.get(cell);
+    if (known == null) {
+      if (cell.rival().shape() != Rival.Shape.ALONE) {
+        long some = whole(2L * Math.max(question.ring(), question.size()), question.size());
+        pair.tell("stream " + question.size() + " " + some + " check");
+      }
+      known = calibrated(cell, pair);
+      bytes.put(cell, known);
+    }
+    long count = known;
+    ProcessCost before = ProcessCost.of(pair.pids());
+    Pair.Answers answers = pair.tell(command(cell, count));
+    ProcessCost cost = ProcessCost.of(pair.pids()).since(before);
+    pair.tell("close");
+    for (Answer answer : answers.all()) {
+      if (answer.get("bytes") != count) {
+        throw new IOException(cell + ": " + answer + ", expected " + count + " bytes");
+      }
+    }
+    long nanos = answers.asking().get("nanos");
+    adjust(cell, count, nanos);
+    results.add(cell, Metric.MB_PER_SECOND, count * 1e3 / nanos);
+    results.add(cell, Metric.CPU_SECONDS_PER_GB, (double) cost.cpuNanos() / count);
+    results.add(cell, Metric.SLEEPS_PER_MB, cost.sleeps() * MEGA / count);
+    addEvents(cell, answers.all(), count);
+    addAllocated(cell, answers.all());
+  }
+
+  private static String command(Cell cell, long count) {
+    Question question = cell.question();
+    String work = question.work() == Work.TOUCH ? "touch" : "plain";
+    return "stream " + question.size() + " " + count + " " + work;
+  }
+
+  /** How many bytes take about as long as planned. */
+  private long calibrated(Cell cell, Pair pair) throws IOException, InterruptedException {
+    long wanted = plan.streamMillis() * 1_000_000L;
+    long count = whole(LEAST_BYTES, cell.question().size());
+    for (; ; ) {
+      long nanos = pair.tell(command(cell, count)).asking().get("nanos");
+      double factor = (double) wanted / Math.max(nanos, 1);
+      if (factor < 3 || count == MOST_BYTES) {
+        return scaled(cell, count, factor);
+      }
+      count = scaled(cell, count, Math.min(factor, 16));
+    }
+  }
+
+  /** Other rounds may find the machine in another state. */
+  private void adjust(Cell cell, long count, long nanos) {
+    double factor = plan.streamMillis() * 1e6 / nanos;
+    if (factor > 3 || factor < 0.4) {
+      bytes.put(cell, scaled(cell, count, factor));
+    }
+  }
+
+  private static long scaled(Cell cell, long count, double factor) {
+    long least = whole(LEAST_BYTES, cell.question().size());
+    return whole(Math.clamp((long) (count * factor), least, MOST_BYTES), cell.question().size());
+  }
+
+  private static long whole(long count, int size) {
+    return (count + size - 1) / size * size;
+  }
+
+  private void addEvents(Cell cell, List<Answer> answers, long count) {
+    long events = 0;
+    for (Answer answer : answers) {
+      if (answer.get("events") < 0) {
+        return;
+      }
+      events += answer.get("events");
+    }
+    results.add(cell, Metric.EVENTS_PER_MB, events * MEGA / count);
+  }
+
+  private void addAllocated(Cell cell, List<Answer> answers) {
+    double most = -1;
+    for (Answer answer : answers) {
+      if (answer.get("allocated") >= 0) {
+        most = Math.max(most, (double) answer.get("allocated") / answer.get("calls"));
+      }
+    }
+    if (most >= 0) {
+      results.add(cell, Metric.ALLOCATED_PER_CALL, most);
+    }
+  }
+
+  /** Counts the system calls of a stream that was measured before; counting would slow it down. */
+  void countSystemCalls(Cell cell, SystemCalls calls) throws IOException, InterruptedException {
+    Long count = bytes.get(cell);
+    if (count == null) {
+      return;
+    }
+    Pair pair = stage.pair(cell.rival());
+    place(pair, cell.question().placement());
+    open(pair, cell.question().ring(), 1);
+    long made = calls.of(pair.pids(), () -> pair.tell(command(cell, count)));
+    pair.tell("close");
+    results.add(cell, Metric.SYSCALLS_PER_MB, made * MEGA / count);
+  }
+
+  private void trips(Cell cell, Pair pair) throws IOException, InterruptedException {
+    open(pair, cell.question().ring(), 1);
+    Answer answer = trips(pair, cell.question().size());
+    pair.tell("close");
+    addTrips(cell, answer);
+    addAllocated(cell, List.of(answer));
+  }
+
+  private Answer trips(Pair pair, int size) throws IOException, InterruptedException {
+    pair.tell("trips " + size + " " + WARM_UP_TRIPS + " " + plan.tripMillis() / 4);
+    return pair.tell("trips " + size + " " + MOST_TRIPS + " " + plan.tripMillis()).asking();
+  }
+
+  private void addTrips(Cell cell, Answer answer) {
+    results.add(cell, Metric.P50, answer.get("p50") / 1e3);
+    results.add(cell, Metric.P99, answer.get("p99") / 1e3);
+    results.add(cell, Metric.P999, answer.get("p999") / 1e3);
+  }
+
+  private void events(Cell cell, Pair pair) throws IOException, InterruptedException {
+    open(pair, cell.question().ring(), 1);
+    Answer answer = pair.tell("trips 1 " + EVENT_TRIPS + " " + Integer.MAX_VALUE).asking();
+    pair.tell("close");
+    addTrips(cell, answer);
+  }
+
+  private void connects(Cell cell, Pair pair) throws IOException, InterruptedException {
+    String command =
+        "reopen " + stage.meeting() + " " + cell.question().ring() + " " + plan.reopens();
+    Answer answer = pair.tell(command).asking();
+    results.add(cell, Metric.CONNECTS_PER_SECOND, answer.get("times") * 1e9 / answer.get("nanos"));
+  }
+
+  private void idle(Cell cell, Pair pair) throws IOException, InterruptedException {
+    int count = cell.question().size();
+    open(pair, cell.question().ring(), 1);
+    double alone = trips(pair, 64).get("p50");
+    ProcessCost one = ProcessCost.of(pair.pids());
+    open(pair, cell.question().ring(), count);
+    double among = trips(pair, 64).get("p50");
+    ProcessCost many = ProcessCost.of(pair.pids());
+    long began = System.nanoTime();
+    Thread.sleep(IDLE_MILLIS);
+    ProcessCost later = ProcessCost.of(pair.pids());
+    double seconds = (System.nanoTime() - began) / 1e9;
+    pair.tell("close");
+    results.add(cell, Metric.IDLE_SLOWDOWN, among / alone);
+    results.add(cell, Metric.IDLE_CPU_MICROS, later.since(many).cpuNanos() / 1e3 / seconds / count);
+    results.add(cell, Metric.IDLE_THREADS, (double) many.since(one).threads() / count);
+    results.add(cell, Metric.IDLE_DESCRIPTORS, (double) many.since(one).descriptors() / count);
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.bench;
+
+/** Where the two sides run. */
+enum Placement {
+  /** Side A on the first processor, side B on the second. */
+  PINNED("pinned", "a processor for each side"),
+  /** Wherever the system puts them. */
+  FREE("free", "where the system likes"),
+  /** Both on the first processor. */
+  SHARED("shared", "one processor for both sides");
+
+  private final String word;
+  private final String label;
+
+  Placement(String word, String label) {
+    this.word = word;
+    this.label = label;
+  }
+
+  String word() {
+    return word;
+  }
+
+  String label() {
+    return label;
+  }
+
+  static Placement of(String word) {
+    for (Placement one : values()) {
+      if (one.word.equals(word)) {
+        return one;
+      }
+    }
+    throw new IllegalArgumentException("no such placement: " + word);
+  }
+}

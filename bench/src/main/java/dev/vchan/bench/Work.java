@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.bench;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/** What the contestants are given to do. */
+enum Work {
+  /** Bytes one way, as fast as they go. */
+  STREAM,
+  /** The same, and the reader adds up every byte. */
+  TOUCH,
+  /** A message there and back. */
+  TRIP,
+  /** Open, one byte there and back, close. */
+  CONNECT,
+  /** Open and unused, beside one that is used. */
+  IDLE,
+  /** A bare event there and back. */
+  EVENT;
+
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  static Work of(String word) {
+    return Arrays.stream(values())
+        .filter(one -> one.word().equals(word))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no such work: " + word));
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.bench.work;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * Messages from side A to side B and back, one after the other. The first byte marks the last one.
+ */
+final class TripWork {
+
+  private static final int LARGEST = 1 << 20;
+  private static final int MOST = 1 << 20;
+
+  private final ByteBuffer message = ByteBuffer.allocateDirect(LARGEST);
+  private final ByteBuffer answer = ByteBuffer.allocateDirect(LARGEST);
+  private final long[] times = new long[MOST];
+
+  Answer ask(End end, int size, int most, long millis) throws IOException {
+    fill(size);
+    int count = 0;
+    long allocated = Allocation.bytes();
+    long began = System.nanoTime();
+    long before = began;
+    for (boolean last = false; !last; count++) {
+      last = count + 1 == Math.min(most, MOST) || before - began > millis * 1_000_000;
+      message.put(0, (byte) (last ? 1 : 0)).rewind();
+      end.send(message);
+      StreamWork.receiveAll(end, answer.clear().limit(size));
+      long now = System.nanoTime();
+      times[count] = now - before;
+      before = now;
+    }
+    allocated = Allocation.bytes() - allocated;
+    if (answer.flip().mismatch(message.rewind()) >= 0) {
+      throw new IOException("the answer is not what was sent");
+    }
+    Arrays.sort(times, 0, count);
+    return new Answer()
+        .with("trips", count)
+        .with("p50", times[count / 2])
+        .with("p99", times[(int) (count * 99L / 100)])
+        .with("p999", times[(int) (count * 999L / 1000)])
+        .with("max", times[count - 1])
+        .with("calls", 2L * count)
+        .with("allocated", allocated);
+  }
+
+  Answer answer(End end, int size) throws IOException {
+    do {
+      StreamWork.receiveAll(end, answer.clear().limit(size));
+      end.send(answer.flip());
+    } while (answer.get(0) == 0);
+    return new Answer();
+  }
+
+  private void fill(int size) {
+    message.clear().limit(size);
+    for (int i = 0; i < size; i++) {
+      message.put(i, (byte) i);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.bench.work;
+
+import dev.vchan.Deadline;
+import dev.vchan.Vchan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Our endpoint, used in the plain way; the other ways change what they are about. */
+class VchanEnd extends End {
+
+  final Vchan channel;
+
+  VchanEnd(Vchan channel) {
+    this.channel = channel;
+  }
+
+  @Override
+  void send(ByteBuffer bytes) throws IOException {
+    channel.write(bytes);
+  }
+
+  @Override
+  int receive(ByteBuffer target) throws IOException {
+    return channel.read(target);
+  }
+
+  @Override
+  long eventsSent() {
+    return channel.counters().eventsSent();
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  /** Never waits inside a call: tries again and again. */
+  static final class Polling extends VchanEnd {
+
+    Polling(Vchan channel) {
+      super(channel);
+    }
+
+    @Override
+    void send(ByteBuffer bytes) throws IOException {
+      while (bytes.hasRemaining()) {
+        if (channel.tryWrite(bytes) == 0) {
+          Thread.onSpinWait();
+        }
+      }
+    }
+
+    @Override
+    int receive(ByteBuffer target) throws IOException {
+      for (; ; ) {
+        int got = channel.tryRead(target);
+        if (got != 0) {
+          return got;
+        }
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  /** Fills the ring itself, and looks at the bytes where they lie. */
+  static final class ZeroCopy extends VchanEnd {
+
+    ZeroCopy(Vchan channel) {
+      super(channel);
+    }
+
+    @Override
+    void send(ByteBuffer bytes) throws IOException {
+      while (bytes.hasRemaining()) {
+        ByteBuffer space = channel.reserve(Deadline.NEVER);
+        int some = Math.min(space.remaining(), bytes.remaining());
+        space.put(0, bytes, bytes.position(), some);
+        bytes.position(bytes.position() + some);
+        channel.commit(some);
+      }
+    }
+
+    @Override
+    int receive(ByteBuffer target) throws IOException {
+      ByteBuffer there = channel.peek(Deadline.NEVER);
+      if (!there.hasRemaining()) {
+        return -1;
+      }
+      int some = Math.min(there.remaining(), target.remaining());
+      target.put(target.position(), there, there.position(), some);
+      target.position(target.position() + some);
+      channel.consume(some);
+      return some;
+    }
+
+    /** Who reads in place has no other way to touch the bytes: always added up. */
+    @Override
+    int take(ByteBuffer scratch, long[] sum, boolean touch) throws IOException {
+      ByteBuffer there = channel.peek(Deadline.NEVER);
+      if (!there.hasRemaining()) {
+        return -1;
+      }
+      int some = Math.min(there.remaining(), scratch.remaining());
+      sum[0] += sum(there, there.position(), some);
+      channel.consume(some);
+      return some;
+    }
+  }
+
+  /** Writes up to sixteen messages with one call. */
+  static final class Batched extends VchanEnd {
+
+    private static final int MOST = 16;
+
+    private final ByteBuffer[] batch = new ByteBuffer[MOST];
+
+    Batched(Vchan channel) {
+      super(channel);
+    }
+
+    /** The copies of the message are made once for many calls. */
+    @Override
+    void sendMany(ByteBuffer message, int times) throws IOException {
+      for (int i = 0; i < MOST; i++) {
+        batch[i] = message.duplicate();
+      }
+      for (int left = times; left > 0; ) {
+        int some = Math.min(left, MOST);
+        for (int i = 0; i < some; i++) {
+          batch[i].position(0).limit(message.limit());
+        }
+        channel.write(batch, 0, some);
+        left -= some;
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.bench;
+
+/** Results as a run could have found them. */
+final class Samples {
+
+  static final Question STREAM =
+      new Question(Work.STREAM, Placement.PINNED, 64 * Plan.KI, 4 * Plan.KI);
+  static final Question TRIP = new Question(Work.TRIP, Placement.PINNED, Plan.USUAL_RING, 64);
+
+  private Samples() {}
+
+  /** Ours six times libxenvchan and twice the socket; a missing Aeron with a name to be escaped. */
+  static Results results() {
+    Results results = new Results();
+    results.fact("load before", 0.1);
+    results.missing(Rival.AERON, "no <jar> & \"none\"");
+    results.add(new BareEvent(Placement.PINNED, 50, 51, 1.02, 1.1));
+    for (int round = 1; round <= 3; round++) {
+      results.add(STREAM.of(Rival.VCHAN), Metric.MB_PER_SECOND, 6000 * round);
+      results.add(STREAM.of(Rival.LIBXENVCHAN), Metric.MB_PER_SECOND, 1000 * round);
+      results.add(STREAM.of(Rival.UNIX_JAVA), Metric.MB_PER_SECOND, 3000 * round);
+      results.add(STREAM.of(Rival.VCHAN), Metric.EVENTS_PER_MB, 2);
+      results.add(STREAM.of(Rival.LIBXENVCHAN), Metric.EVENTS_PER_MB, 1);
+      results.add(STREAM.of(Rival.VCHAN), Metric.ALLOCATED_PER_CALL, 0);
+      results.add(TRIP.of(Rival.VCHAN), Metric.P50, 0.5);
+      results.add(TRIP.of(Rival.VCHAN), Metric.P99, 0.7);
+      results.add(TRIP.of(Rival.VCHAN), Metric.P999, 2.5);
+    }
+    return results;
+  }
+}
