@@ -23,7 +23,7 @@ enum {
     MOST_TRIPS = 1 << 20,
     MOST_ENDS = 1024,
     PATTERN = 251,
-    TRIES = 20000,
+    TRIES = 120000,
     RETRY_MICROS = 500,
     LIFETIME_SECONDS = 3600,
 };

@@ -28,7 +28,7 @@ struct contestant {
 // All that this program can be, ended by one without a name.
 extern const struct contestant contestants[];
 
-// Whether to try again what needs the other side to have come; gives up after ten seconds.
+// Whether to try again what needs the other side to have come; gives up after a minute.
 bool patient(int *tries);
 
 #endif

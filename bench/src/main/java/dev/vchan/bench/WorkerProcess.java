@@ -16,7 +16,7 @@ final class WorkerProcess implements AutoCloseable {
   private static final String ENDED = "ended";
 
   /** Longer than anything takes that does not hang. */
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 120;
 
   private static final long END_SECONDS = 5;
 

@@ -42,8 +42,10 @@ class LauncherTest {
         echo build >> '%s'
         echo '[INFO] --- maven-compiler-plugin:1:compile (default-compile) @ vchan-core ---'
         echo '[ERROR] what went wrong'
-        mkdir -p vchan-cli/target/libraries
-        touch vchan-cli/target/libraries/vchan-cli.jar vchan-cli/target/libraries/other.jar
+        for module in vchan-cli bench; do
+          mkdir -p $module/target/libraries
+          touch $module/target/libraries/$module.jar $module/target/libraries/other.jar
+        done
         exit ${MAVEN_EXIT:-0}
         """
             .formatted(builds));
@@ -136,6 +138,23 @@ class LauncherTest {
     Result demo = run(Map.of(), "demo");
     assertThat(demo.error()).hasSize(2).last().isEqualTo("vchan: building: vchan-core");
     assertThat(demo.output()).last().isEqualTo("demo");
+  }
+
+  @Test
+  void theBenchmarkIsBuiltAndStartedFromItsOwnModule() throws Exception {
+    Files.createDirectories(root.resolve("bench/src/main"));
+    Result bench = run(Map.of(), "bench", "--quick");
+    assertThat(bench.output())
+        .contains(root.toRealPath().resolve("bench/target/dist") + "/*")
+        .endsWith("dev.vchan.bench.Main", "--quick");
+    assertThat(run(Map.of(), "bench").error()).isEmpty();
+    assertThat(builds()).isEqualTo(1);
+    assertThat(run(Map.of(), "listen", "x").output()).contains("dev.vchan.cli/dev.vchan.cli.Main");
+    assertThat(builds()).isEqualTo(2);
+    Files.writeString(root.resolve("bench/src/main/New.java"), "");
+    assertThat(run(Map.of(), "listen", "x").error()).isEmpty();
+    assertThat(run(Map.of(), "bench").exit()).isZero();
+    assertThat(builds()).isEqualTo(3);
   }
 
   /** What Java would have written for the launcher. */

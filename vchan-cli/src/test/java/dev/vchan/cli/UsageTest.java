@@ -55,6 +55,11 @@ class UsageTest {
   }
 
   @Test
+  void theBenchmarkIsNotInTheCommandItself() {
+    assertThat(run("bench", "--quick", "--json", "x")).isEqualTo(ExitCodes.FAILED);
+  }
+
+  @Test
   void completionKnowsTheCommands() {
     assertThat(run("completion", "bash")).isZero();
     assertThat(out.toString()).contains("listen", "receive", "--read-size");

@@ -21,7 +21,6 @@ final class EventContestant implements Contestant {
   /** Round trips of one measurement. */
   private static final int TRIPS = 2_000;
 
-  private static final long PATIENCE_NANOS = 30_000_000_000L;
   private static final long QUIET_NANOS = 100_000_000L;
 
   private @Nullable LocalBackend backend;
@@ -85,7 +84,7 @@ final class EventContestant implements Contestant {
 
     @Override
     int receive(ByteBuffer target) throws IOException {
-      if (!events.await(seen, PATIENCE_NANOS)) {
+      if (!events.await(seen, Patience.LIMIT.toNanos())) {
         throw new IOException("no event came");
       }
       seen = events.received();

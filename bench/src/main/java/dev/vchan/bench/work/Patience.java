@@ -7,7 +7,8 @@ import java.time.Duration;
 /** Tries again what needs the other side to have come. */
 final class Patience {
 
-  private static final Duration LIMIT = Duration.ofSeconds(10);
+  /** The other JVM may be slow to start on a busy machine. */
+  static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration PAUSE = Duration.ofNanos(500_000);
 
   private Patience() {}
@@ -17,7 +18,7 @@ final class Patience {
     T run() throws IOException;
   }
 
-  /** The first success, or the failure after ten seconds. */
+  /** The first success, or the failure after a minute. */
   static <T> T until(Attempt<T> attempt) throws IOException, InterruptedException {
     long began = System.nanoTime();
     for (; ; ) {

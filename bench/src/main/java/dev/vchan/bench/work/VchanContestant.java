@@ -12,15 +12,12 @@ import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.Function;
 
 /** Our endpoint, on one of its backends. */
 final class VchanContestant implements Contestant {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   /** Where a backend for one side comes from. */
   private interface Place {
@@ -63,7 +60,7 @@ final class VchanContestant implements Contestant {
     Backend backend = backend(side);
     PortName port = new PortName(meeting.getFileName().toString());
     VchanOptions options = VchanOptions.DEFAULTS.withSizes(new RingSizes(ring, ring));
-    Deadline deadline = Deadline.after(PATIENCE);
+    Deadline deadline = Deadline.after(Patience.LIMIT);
     return use.apply(
         side == Side.A
             ? Vchan.listen(backend, domain(Side.B), port, options, deadline)
