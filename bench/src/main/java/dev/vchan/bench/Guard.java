@@ -63,7 +63,7 @@ final class Guard {
           stream(64, 64, Rival.LIBXENVCHAN, 0.5),
           stream(64, 65536, Rival.LIBXENVCHAN, 0.5),
           stream(1024, 65536, Rival.LIBXENVCHAN, 0.5),
-          stream(64, 64, Rival.UNIX_JAVA, 0.5),
+          stream(64, 64, Rival.UNIX_JAVA, 8),
           stream(64, 65536, Rival.UNIX_JAVA, 0.5),
           trip(Placement.PINNED, Rival.UNIX_JAVA, 0.5),
           trip(Placement.SHARED, Rival.UNIX_JAVA, 0.5));
