@@ -9,6 +9,7 @@ final class Patience {
 
   /** The other JVM may be slow to start on a busy machine. */
   static final Duration LIMIT = Duration.ofSeconds(60);
+
   private static final Duration PAUSE = Duration.ofNanos(500_000);
 
   private Patience() {}
