@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.cli;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -27,7 +28,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @SuppressWarnings("UnusedVariable") // Picocli itself acts on it.
   @Unmatched
-  private List<String> options = List.of();
+  private final List<String> options = new ArrayList<>();
 
   @Override
   public Integer call() throws CommandFailure {
