@@ -120,6 +120,11 @@ final class Hub implements AutoCloseable {
     return Files.exists(root().resolve("store" + path).resolve(".keys"));
   }
 
+  /** What processes that were killed could not give back: as whoever comes next does. */
+  void removeWhatTheDeadLeft() throws IOException {
+    open().close();
+  }
+
   /** What was not given back: pages, event channels, advertisements. */
   List<String> leftovers() throws IOException {
     List<String> found = new ArrayList<>();

@@ -86,8 +86,16 @@ class WakeUpTest {
       mutant.get().compileTo(folder);
       changed = Optional.of(folder);
     }
-    try (Hub hub = new Hub();
-        CPeer peer = hub.startPeer();
+    try (Hub hub = new Hub()) {
+      String outcome = play(hub, changed, own, sleeper, rounds);
+      hub.removeWhatTheDeadLeft();
+      return outcome;
+    }
+  }
+
+  private static String play(
+      Hub hub, Optional<Path> changed, Role own, String sleeper, int rounds) throws Exception {
+    try (CPeer peer = hub.startPeer();
         ChildJvm java =
             new ChildJvm(
                 changed,
