@@ -93,8 +93,8 @@ class WakeUpTest {
     }
   }
 
-  private static String play(
-      Hub hub, Optional<Path> changed, Role own, String sleeper, int rounds) throws Exception {
+  private static String play(Hub hub, Optional<Path> changed, Role own, String sleeper, int rounds)
+      throws Exception {
     try (CPeer peer = hub.startPeer();
         ChildJvm java =
             new ChildJvm(
