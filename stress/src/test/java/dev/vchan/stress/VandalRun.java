@@ -42,9 +42,6 @@ final class VandalRun {
   /** How often to look at what this process holds. */
   private static final int LOOKS = 5;
 
-  private static final long MORE_HEAP = 4 << 20;
-  private static final long MORE_RESIDENT = 48 << 20;
-
   private final Path root;
   private final Random random;
   private final Duration time;
@@ -195,7 +192,7 @@ final class VandalRun {
     }
     Footprint now = Footprint.of(root);
     long start = System.nanoTime();
-    while (first.isPresent() && isGood() && !isBack(first.get(), now)) {
+    while (first.isPresent() && isGood() && !now.isThatOf(first.get())) {
       if (System.nanoTime() - start > HANG_NANOS) {
         findings.wrong("footprint: at %s, and not back at %s".formatted(now, first.get()));
       }
@@ -206,10 +203,6 @@ final class VandalRun {
     attacked.forEach(Attacked::resume);
     System.out.println("after " + lives + " vandals: " + now);
     return now;
-  }
-
-  private static boolean isBack(Footprint first, Footprint now) {
-    return now.holdsNoMoreThan(first) && now.isNoLargerThan(first, MORE_HEAP, MORE_RESIDENT);
   }
 
   private void report() {
