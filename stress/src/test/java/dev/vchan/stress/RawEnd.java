@@ -135,9 +135,9 @@ final class RawEnd implements AutoCloseable {
   /**
    * An end with nobody at the other one, who reads what is sent and has nothing to do with anybody.
    */
-  static RawEnd alone() throws IOException {
+  static RawEnd alone(Path folder) throws IOException {
     RawEnd end = new RawEnd(true);
-    Path door = Files.createTempDirectory("alone").resolve("door");
+    Path door = Files.createTempDirectory(folder, "alone").resolve("door");
     end.names.add(door);
     end.names.add(door.resolveSibling(""));
     end.page = new InterfacePage(end.arena.allocate(PAGE, PAGE));

@@ -59,7 +59,7 @@ final class Vandal {
   public static void main(String[] args) throws Exception {
     Vandal vandal = new Vandal(RawPlace.open(Path.of(args[0]), DOMAIN, 0));
     long seed = Long.parseLong(args[1]);
-    warmUp(new Random());
+    vandal.warmUp(new Random());
     boolean elsewhere = args.length > 2;
     Visit asClient = elsewhere ? vandal::nowhere : vandal::visit;
     Visit asServer = elsewhere ? vandal::nowhere : vandal::serve;
@@ -76,8 +76,8 @@ final class Vandal {
   }
 
   /** A visit nowhere, so that the first real one begins with what it is about. */
-  private static void warmUp(Random random) throws IOException {
-    try (RawEnd end = RawEnd.alone()) {
+  private void warmUp(Random random) throws IOException {
+    try (RawEnd end = RawEnd.alone(place.root())) {
       end.socket().configureBlocking(false);
       for (Mischief mischief : Mischief.values()) {
         if (mischief != Mischief.CUT) {
@@ -128,7 +128,7 @@ final class Vandal {
   }
 
   private void nowhere(Random random) throws IOException {
-    try (RawEnd end = RawEnd.alone()) {
+    try (RawEnd end = RawEnd.alone(place.root())) {
       play(end, random);
     }
   }
