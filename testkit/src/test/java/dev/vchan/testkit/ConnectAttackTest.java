@@ -265,6 +265,21 @@ class ConnectAttackTest {
   }
 
   @Test
+  void aRingThatIsFullAtTheStartIsReadAndOneByteMoreIsWaitedOut() throws IOException {
+    try (HostilePeer peer = server(10, 11)) {
+      peer.page().store32(InterfacePage.RIGHT_CONS, 5);
+      peer.page().store32(InterfacePage.RIGHT_PROD, 5 + 2048 + 1);
+      peer.publish();
+      assertWaits("right ring claims 2049 bytes, capacity is 2048");
+      peer.page().store32(InterfacePage.RIGHT_PROD, 5 + 2048);
+      peer.page().store8(InterfacePage.CLI_LIVE, 2);
+      try (Vchan victim = connect(30_000, Duel.OPTIONS)) {
+        assertThat(victim.read(ByteBuffer.allocate(4096))).isEqualTo(2048);
+      }
+    }
+  }
+
+  @Test
   @Case("A42")
   void clientsThatDieAtAnyStepDoNotStopTheServer() throws Exception {
     for (int step = 1; step <= 5; step++) {

@@ -195,11 +195,14 @@ class LifeAttackTest {
       var update = SeamPoint.before("compareAndSetInt").at(InterfacePage.CLI_LIVE);
       int[] value = {0};
       try (var hook =
-          SeamHooks.on(
-              update,
-              () -> restless.page().store8(restless.askByte(), 0x80 | ++value[0] % 63 << 1))) {
+              SeamHooks.on(
+                  update,
+                  () -> restless.page().store8(restless.askByte(), 0x80 | ++value[0] % 63 << 1));
+          var store = SeamHooks.on(SeamPoint.before("setByteRelease"), () -> {})) {
         other.victim.close();
         assertThat(hook.hits()).isEqualTo(1 << 16);
+        // By us, and not only by the kernel after us.
+        assertThat(store.hits()).isEqualTo(1);
       }
       assertThat(restless.page().load8(restless.victimLive())).isZero();
     }
