@@ -270,7 +270,7 @@ enum Mistake {
       """),
 
   CLOSE_WAKES_NOBODY_HERE(
-      "Traffic.OneCloses",
+      "Traffic.ServerCloses",
       "Link",
       """
               events.wake();

@@ -2,6 +2,7 @@
 package dev.vchan.testkit.schedule.world;
 
 import java.io.IOException;
+import java.util.List;
 
 /** What is played over a channel with rings of two bytes that is connected already. */
 final class Traffic {
@@ -68,25 +69,46 @@ final class Traffic {
     }
   }
 
-  /** Two messages each way, and the server closes at any point. */
-  static class OneCloses extends Play {
+  /** Two messages each way, while one side or both close at any point. */
+  private abstract static class TwoEachWay extends Play {
 
     @Override
     void play() throws IOException {
       connect(false);
       server.use("server", () -> answerTwo(server));
-      server.use("closer", server::close);
       client.use("client", () -> answerTwo(client));
+      for (End end : closing()) {
+        end.use(end + "'s closer", end::close);
+      }
+    }
+
+    abstract List<End> closing();
+  }
+
+  /** Two messages each way, and the server closes at any point. */
+  static final class ServerCloses extends TwoEachWay {
+
+    @Override
+    List<End> closing() {
+      return List.of(server);
+    }
+  }
+
+  /** Two messages each way, and the client closes at any point. */
+  static final class ClientCloses extends TwoEachWay {
+
+    @Override
+    List<End> closing() {
+      return List.of(client);
     }
   }
 
   /** Two messages each way, and both close at any point. */
-  static final class BothClose extends OneCloses {
+  static final class BothClose extends TwoEachWay {
 
     @Override
-    void play() throws IOException {
-      super.play();
-      client.use("client's closer", client::close);
+    List<End> closing() {
+      return List.of(server, client);
     }
   }
 
