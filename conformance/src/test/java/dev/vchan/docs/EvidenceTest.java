@@ -77,16 +77,13 @@ class EvidenceTest {
     return rest.split("\n#", 2)[0];
   }
 
-  /** One whose figures nobody has yet may come later. */
   @Test
   void everyCommandIsThere() {
     for (Row row : rows()) {
       String program = row.command().split(" ")[0];
-      if (row.figures() == null || row.hasFigures()) {
-        assertThat(program.equals("mvn") || Files.isExecutable(Repository.ROOT.resolve(program)))
-            .as(row.command())
-            .isTrue();
-      }
+      assertThat(program.equals("mvn") || Files.isExecutable(Repository.ROOT.resolve(program)))
+          .as(row.command())
+          .isTrue();
       if (program.equals("mvn")) {
         Matcher tests = TESTS.matcher(row.command());
         assertThat(tests.find()).as(row.command()).isTrue();
