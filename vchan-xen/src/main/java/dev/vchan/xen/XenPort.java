@@ -91,12 +91,15 @@ final class XenPort implements EventChannel {
     if (over) {
       return Peer.UNBOUND;
     }
-    if (!died && isThere()) {
+    // Read once: an event that comes in between takes it back, and a domain that has just sent must
+    // not be told dead to all its channels.
+    if (died) {
+      return Peer.DIED;
+    }
+    if (isThere()) {
       return Peer.UNKNOWN;
     }
-    if (!died) {
-      owner.died(peer);
-    }
+    owner.died(peer);
     return Peer.DIED;
   }
 
