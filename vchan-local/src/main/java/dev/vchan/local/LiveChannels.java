@@ -96,8 +96,7 @@ public final class LiveChannels {
   }
 
   /** Which pages are advertised where; directories may come and go meanwhile. */
-  private static void addAdvertised(Path directory, Path store, Map<String, RendezvousPath> found)
-      throws IOException {
+  private static void addAdvertised(Path directory, Path store, Map<String, RendezvousPath> found) {
     for (Path entry : Leftovers.list(directory)) {
       if (!entry.endsWith(Keys.FILE)) {
         addAdvertised(entry, store, found);
@@ -121,8 +120,14 @@ public final class LiveChannels {
   }
 
   /** Which page is advertised in a file, if any. */
-  private static Optional<String> advertised(Path file) throws IOException {
-    Optional<Keys> keys = Keys.parse(Keys.read(file));
+  private static Optional<String> advertised(Path file) {
+    Optional<Keys> keys;
+    try {
+      keys = Keys.parse(Keys.read(file));
+    } catch (IOException e) {
+      // One file that cannot be opened must not hide all channels.
+      return Optional.empty();
+    }
     Optional<DomainId> server = keys.flatMap(Keys::server);
     Optional<DomainId> client = keys.flatMap(Keys::client);
     if (server.isEmpty() || client.isEmpty()) {
@@ -141,27 +146,43 @@ public final class LiveChannels {
       // Pages of a ring, or on their way to be advertised.
       return Optional.empty();
     }
-    boolean offered = name.path().isEmpty();
-    ByteBuffer first = ByteBuffer.allocate(PageSnapshot.BYTES);
-    ByteBuffer second = ByteBuffer.allocate(PageSnapshot.BYTES);
-    Optional<PageSnapshot> snapshot = Optional.empty();
-    boolean steady = false;
-    try (FileChannel channel = Keys.open(file)) {
-      if (read(channel, first)) {
-        for (int reads = 1; reads < MAX_READS && !steady && read(channel, second); reads++) {
-          steady = Arrays.equals(first.array(), second.array());
-          first.put(0, second, 0, PageSnapshot.BYTES);
-        }
-        snapshot = Optional.of(PageSnapshot.of(first.rewind()));
-      }
+    Content content;
+    try {
+      content = Uninterrupted.run(() -> content(file));
     } catch (IOException e) {
       if (!Files.exists(file)) {
         return Optional.empty();
       }
+      content = new Content(Optional.empty(), false);
     }
     return Optional.of(
         new LiveChannel(
-            path.get(), name.owner(), name.client(), name.first(), offered, snapshot, steady));
+            path.get(),
+            name.owner(),
+            name.client(),
+            name.first(),
+            name.path().isEmpty(),
+            content.snapshot(),
+            content.steady()));
+  }
+
+  /** What a file says, as in {@link LiveChannel}. */
+  private record Content(Optional<PageSnapshot> snapshot, boolean steady) {}
+
+  private static Content content(Path file) throws IOException {
+    ByteBuffer first = ByteBuffer.allocate(PageSnapshot.BYTES);
+    ByteBuffer second = ByteBuffer.allocate(PageSnapshot.BYTES);
+    try (FileChannel channel = Keys.open(file)) {
+      if (!read(channel, first)) {
+        return new Content(Optional.empty(), false);
+      }
+      boolean steady = false;
+      for (int reads = 1; reads < MAX_READS && !steady && read(channel, second); reads++) {
+        steady = Arrays.equals(first.array(), second.array());
+        first.put(0, second, 0, PageSnapshot.BYTES);
+      }
+      return new Content(Optional.of(PageSnapshot.of(first.rewind())), steady);
+    }
   }
 
   /** Reads the beginning of a page; not through a mapping, which somebody could truncate. */

@@ -129,8 +129,11 @@ public final class LiveProcesses {
         new BufferedReader(
             new InputStreamReader(Files.newInputStream(process.resolve("maps")), UTF_8))) {
       maps.lines()
-          .filter(line -> line.contains(prefix))
-          .map(line -> line.substring(line.indexOf(prefix) + prefix.length()).split("/", -1))
+          // The name is the only thing in a line with a slash, and must begin with the prefix: the
+          // same somewhere below another directory is another file.
+          .map(line -> line.substring(Math.max(0, line.indexOf('/'))))
+          .filter(name -> name.startsWith(prefix))
+          .map(name -> name.substring(prefix.length()).split("/", -1))
           .filter(names -> names.length == 2)
           .forEach(
               names ->

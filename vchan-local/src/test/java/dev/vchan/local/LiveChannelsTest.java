@@ -18,6 +18,7 @@ import dev.vchan.VchanOptions;
 import dev.vchan.testkit.Ends;
 import dev.vchan.testkit.Watchdog;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -207,6 +208,55 @@ class LiveChannelsTest {
     // The link that leads to itself is as good as none.
     assertThat(channels.look()).hasSize(5).allMatch(one -> one.snapshot().isEmpty());
     Meeting.delete(domain);
+  }
+
+  @Test
+  void anAdvertisementThatCannotBeOpenedDoesNotHideTheOthers() throws Exception {
+    LocalBackend server = meeting.open(0);
+    try (VchanListener _ = VchanListener.open(server, CLIENT, PORT, VchanOptions.DEFAULTS)) {
+      Path node = Files.createDirectories(meeting.root().resolve("store/odd"));
+      // Which may be read, but not opened as a client opens it, unless by root.
+      Files.setPosixFilePermissions(
+          Files.createFile(node.resolve(".keys")), PosixFilePermissions.fromString("r--------"));
+      assertThat(only().path()).isEqualTo(PATH);
+      Meeting.delete(node);
+    }
+  }
+
+  @Test
+  void whoeverIsInterruptedSeesTheSame() throws Exception {
+    LocalBackend server = meeting.open(0);
+    try (VchanListener _ = VchanListener.open(server, CLIENT, PORT, VchanOptions.DEFAULTS)) {
+      Thread.currentThread().interrupt();
+      LiveChannel waiting = only();
+      LiveProcesses processes = channels.processes();
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(waiting.snapshot()).isPresent();
+      assertThat(processes.server(waiting)).isPresent();
+    }
+  }
+
+  @Test
+  void whoHasAFileOfTheSameNameElsewhereHasNoPage() throws Exception {
+    meeting.open(0);
+    Path domain = Files.createDirectories(meeting.root().resolve("gnt/0"));
+    Path real = Files.write(domain.resolve("256.1.some.path"), new byte[4096]);
+    Path elsewhere = Files.createDirectories(Path.of(meeting.parent() + "/x" + domain));
+    Path decoy = Files.copy(real, elsewhere.resolve(real.getFileName()));
+    try (Arena arena = Arena.ofConfined()) {
+      map(decoy, arena);
+      assertThat(channels.processes().client(only())).isEmpty();
+      map(real, arena);
+      assertThat(channels.processes().client(only())).isPresent();
+    }
+    Meeting.delete(meeting.parent().resolve("x"));
+    Meeting.delete(domain);
+  }
+
+  private static void map(Path file, Arena arena) throws IOException {
+    try (FileChannel open = FileChannel.open(file)) {
+      open.map(FileChannel.MapMode.READ_ONLY, 0, 4096, arena);
+    }
   }
 
   /** Puts something somewhere. */
