@@ -50,12 +50,19 @@ final class TopCommand implements Callable<Integer> {
       description = "Time between two pictures, 1 if left out.")
   private Duration interval = Duration.ZERO;
 
-  @Option(names = "-n", paramLabel = "COUNT", description = "End after so many pictures.")
+  @Option(
+      names = "-n",
+      paramLabel = "COUNT",
+      description = "End after so many pictures, 0 for never.")
   private int count;
 
   @Override
   public Integer call() throws IOException {
-    Watch watch = live.watch(Objects.requireNonNull(common));
+    VchanCommand vchan = Objects.requireNonNull(common);
+    if (count < 0) {
+      throw vchan.usage(new IllegalArgumentException("-n " + count + " is negative"));
+    }
+    Watch watch = live.watch(vchan);
     boolean redraw = !live.isJson() && Terminal.is(Terminal.STANDARD_OUTPUT);
     for (int shown = 0; count == 0 || shown < count; shown++) {
       List<Observation> found = LiveOptions.observe(watch, interval);

@@ -272,6 +272,9 @@ class StatCommandTest {
     Running top = machine().start("top", "-n", "3", "--interval", "0.3");
     top.succeeds();
     assertThat(top.output()).content().hasLineCount(6).doesNotContain("\033");
+    Running negative = machine().start("top", "-n", "-1");
+    assertThat(negative.exitCode()).isEqualTo(ExitCodes.USAGE);
+    assertThat(negative.messages()).contains("-n -1 is negative");
     Running json = machine().start("top", "--json", "--interval", "0.3");
     Watchdog.until("two pictures", () -> lines(json.output()) > 2);
     json.signal("INT");
