@@ -174,6 +174,9 @@ public record Diagnosis(Cause cause, String sentence) {
         "an event was lost: %s has asked to be told of %s, and %s of it are there, untouched %s"
                 .formatted(waiter.who(), what, Figures.bytes(there), atLeast(nanos))
             + otherwise
+            + (waiter.side().knowsHalfClose()
+                ? ""
+                : "; or it does not wait: peers without half-close also ask when they only look")
             + waiter.stopped());
   }
 

@@ -7,6 +7,7 @@ import dev.vchan.PageSnapshot.Side;
 import dev.vchan.local.LiveChannel;
 import dev.vchan.local.LiveProcess;
 import dev.vchan.local.LiveProcesses;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -53,8 +54,8 @@ final class History {
             last,
             server,
             client,
-            server.isEmpty() && wasHere(PageSnapshot::server),
-            client.isEmpty() && wasHere(PageSnapshot::client),
+            server.isEmpty() && saysOnly(History::ofServer),
+            client.isEmpty() && saysOnly(History::ofClient),
             toServer.report(now),
             toClient.report(now),
             now - reported);
@@ -62,12 +63,22 @@ final class History {
     return seen;
   }
 
-  /** Whether a side said so before the processes were looked for and afterwards. */
-  private boolean wasHere(Function<PageSnapshot, Side> side) {
-    return before.filter(earlier -> isHere(earlier, side)).isPresent() && isHere(last, side);
+  /** What only the server changes: its live byte and its two indices. */
+  private static List<Integer> ofServer(PageSnapshot page) {
+    return List.of(page.server().live(), page.toClient().producer(), page.toServer().consumer());
   }
 
-  private static boolean isHere(LiveChannel channel, Function<PageSnapshot, Side> side) {
-    return channel.snapshot().map(side).filter(one -> one.live() == Side.HERE).isPresent();
+  private static List<Integer> ofClient(PageSnapshot page) {
+    return List.of(page.client().live(), page.toServer().producer(), page.toClient().consumer());
+  }
+
+  /**
+   * Whether a side said that it is here before the processes were looked for and afterwards, and
+   * did nothing in between, which one that is only out of sight could.
+   */
+  private boolean saysOnly(Function<PageSnapshot, List<Integer>> side) {
+    Optional<List<Integer>> said = last.snapshot().map(side);
+    return said.filter(now -> now.getFirst() == Side.HERE).isPresent()
+        && said.equals(before.flatMap(LiveChannel::snapshot).map(side));
   }
 }

@@ -64,7 +64,8 @@ public final class Watch {
     Map<List<Object>, History> current = new LinkedHashMap<>();
     for (LiveChannel seen : channels.look()) {
       if (wanted.test(seen)) {
-        List<Object> name = List.of(seen.server(), seen.page());
+        // Client and path too: a file that claims to be the same page must not hide it.
+        List<Object> name = List.of(seen.server(), seen.page(), seen.client(), seen.path());
         History known = histories.get(name);
         if (known == null) {
           known = new History(seen, now);

@@ -121,6 +121,16 @@ class DiagnosisTest {
     assertThat(worst(toServer(asked)).cause()).isEqualTo(Cause.LOST_EVENT);
   }
 
+  @Test
+  void ofAPeerThatAsksWithoutWaitingNoWaitIsClaimed() {
+    Side classic = new Side(Side.HERE, true, false, false, false);
+    Lane full = quiet(CAPACITY, true, true, false);
+    assertThat(worst(observation(channel(classic, HERE), full, REST)).sentence())
+        .contains("the server's process 11 (serverd) has asked", "or it does not wait");
+    assertThat(worst(observation(channel(HERE, classic), full, REST)).sentence())
+        .doesNotContain("or it does not wait");
+  }
+
   @ParameterizedTest(name = "server {0}, client {1}")
   @CsvSource({
     "1, 1, IDLE, IDLE",
