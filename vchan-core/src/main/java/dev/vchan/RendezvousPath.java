@@ -33,7 +33,7 @@ public record RendezvousPath(String value) {
       throw new IllegalArgumentException(
           "path too long: " + value.length() + " characters, at most " + MAX_LENGTH);
     }
-    if (!value.matches("(/[A-Za-z0-9_@-]+)+")) {
+    if (!value.matches("(/[A-Za-z0-9_@-]++)++")) {
       throw new IllegalArgumentException(
           "path \""
               + value

@@ -12,9 +12,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,8 +69,7 @@ public final class LiveChannels {
       return List.of();
     }
     // Before the pages: what is withdrawn meanwhile is found by its page's new name.
-    Map<String, RendezvousPath> advertised = new HashMap<>();
-    addAdvertised(root.get().store(), root.get().store(), advertised);
+    Map<String, RendezvousPath> advertised = advertisements(root.get().store());
     List<LiveChannel> found = new ArrayList<>();
     for (Path domain : Leftovers.list(root.get().grants())) {
       for (Path file : Leftovers.list(domain)) {
@@ -96,18 +97,22 @@ public final class LiveChannels {
   }
 
   /** Which pages are advertised where; directories may come and go meanwhile. */
-  private static void addAdvertised(Path directory, Path store, Map<String, RendezvousPath> found) {
-    for (Path entry : Leftovers.list(directory)) {
-      if (!entry.endsWith(Keys.FILE)) {
-        addAdvertised(entry, store, found);
-        continue;
-      }
-      Optional<String> page = advertised(entry);
-      Optional<RendezvousPath> path = path(store.relativize(directory));
-      if (page.isPresent() && path.isPresent()) {
-        found.put(page.get(), path.get());
+  private static Map<String, RendezvousPath> advertisements(Path store) {
+    Map<String, RendezvousPath> found = new HashMap<>();
+    // No recursion: the file system allows more levels than a thread's stack, and a path fewer.
+    Deque<Path> nodes = new ArrayDeque<>(List.of(store));
+    while (!nodes.isEmpty()) {
+      Path node = nodes.pop();
+      for (Path entry : Leftovers.list(node)) {
+        if (entry.endsWith(Keys.FILE)) {
+          path(store.relativize(node))
+              .ifPresent(path -> advertised(entry).ifPresent(page -> found.put(page, path)));
+        } else if (path(store.relativize(entry)).isPresent()) {
+          nodes.push(entry);
+        }
       }
     }
+    return found;
   }
 
   private static Optional<RendezvousPath> path(Path node) {

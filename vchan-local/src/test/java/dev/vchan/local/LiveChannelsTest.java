@@ -27,6 +27,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -220,6 +221,23 @@ class LiveChannelsTest {
           Files.createFile(node.resolve(".keys")), PosixFilePermissions.fromString("r--------"));
       assertThat(only().path()).isEqualTo(PATH);
       Meeting.delete(node);
+    }
+  }
+
+  @Test
+  void directoriesAreFollowedAsDeepAsAPathGoesAndNotToTheEndOfTheStack() throws Exception {
+    meeting.open(0);
+    Path store = meeting.root().resolve("store");
+    // As deep as the longest path that the kernel takes.
+    int levels = (4000 - store.toString().length()) / 2;
+    Path deepest = Files.createDirectories(Path.of(store + "/a".repeat(levels)));
+    AtomicReference<List<LiveChannel>> found = new AtomicReference<>();
+    Thread small = new Thread(null, () -> found.set(look()), "small", 256 << 10);
+    small.start();
+    small.join();
+    assertThat(found.get()).isEmpty();
+    for (Path node = deepest; !node.equals(store); node = node.getParent()) {
+      Files.delete(node);
     }
   }
 
