@@ -62,6 +62,9 @@ record Party(
 
   /** What it waits for, by what it has asked for and the rings. */
   Optional<String> waits() {
+    if (!isHere()) {
+      return Optional.empty();
+    }
     if (reads.filled() == 0 && !reads.ended() && Diagnosis.isLong(reads.readerWaitNanos())) {
       return Optional.of("waits for bytes " + Diagnosis.atLeast(reads.readerWaitNanos()));
     }

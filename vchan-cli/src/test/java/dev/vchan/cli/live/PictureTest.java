@@ -63,6 +63,24 @@ class PictureTest {
   }
 
   @Test
+  void aSideWithoutAProcessWaitsForNothing() {
+    Lane rest = quiet(0, true, false, false);
+    Observation seen =
+        new Observation(
+            channel(Samples.HERE, Samples.HERE),
+            Optional.of(Samples.SERVER),
+            Optional.empty(),
+            false,
+            true,
+            rest,
+            rest,
+            1);
+    assertThat(Picture.whole(List.of(seen), 1000))
+        .contains("  client     domain 1                                  no process")
+        .anyMatch(line -> line.startsWith("  server") && line.contains("waits for bytes"));
+  }
+
+  @Test
   void aPageThatCannotBeReadIsShownWithoutRings() {
     Observation seen =
         Samples.observation(
