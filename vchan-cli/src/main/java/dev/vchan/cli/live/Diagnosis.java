@@ -155,7 +155,12 @@ public record Diagnosis(Cause cause, String sentence) {
     }
     if (lane.filled() == 0) {
       return isLong(lane.writerWaitNanos())
-          ? lost(writer, "space", lane.space(), lane.writerWaitNanos(), "")
+          ? lost(
+              writer,
+              "space",
+              lane.space(),
+              lane.writerWaitNanos(),
+              "; or it found the space at its second look, and has written all it had")
           : empty(writer, reader);
     }
     return untaken(writer, reader);

@@ -40,7 +40,7 @@ class DiagnosisTest {
              0 | false | false | false | IDLE           | has written nothing for at least 1.0 s
              0 | true  | false | false | IDLE           | the client's process 22
              0 | false | true  | false | LOST_EVENT     | (cl"ient) has asked to be told of space, and 1.0 KiB
-             0 | true  | true  | false | LOST_EVENT     | the client's process 22
+             0 | true  | true  | false | LOST_EVENT     | or it found the space at its second look
              0 | false | false | true  | ENDED          | the client has sent its last byte
              0 | true  | false | true  | ENDED          | the server has taken it
              0 | false | true  | true  | LOST_EVENT     | told of space
