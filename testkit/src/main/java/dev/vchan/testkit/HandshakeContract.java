@@ -46,6 +46,10 @@ public abstract class HandshakeContract extends BackendContract {
   private static final VchanOptions DEFAULTS = VchanOptions.DEFAULTS;
   private static final Deadline NOW = Deadline.after(Duration.ZERO);
 
+  /** Nobody looks without an event. */
+  private static final VchanOptions UNAIDED =
+      DEFAULTS.withLookPeriod(Duration.ofSeconds(Long.MAX_VALUE));
+
   /** Made by the subclass. */
   protected HandshakeContract() {}
 
@@ -154,6 +158,18 @@ public abstract class HandshakeContract extends BackendContract {
     open(DEFAULTS).close();
     assertNothingAdvertised();
     // What is left besides is looked for after each test.
+  }
+
+  @Test
+  void aClientThatNobodyHasAcceptedSeesTheListenerClose() throws Exception {
+    try (VchanListener listener = open(DEFAULTS);
+        Vchan joined = Vchan.connect(client, SERVER, PORT, UNAIDED, soon())) {
+      var reading = Watchdog.start("read", () -> joined.read(ByteBuffer.allocate(1)));
+      reading.untilAsleep();
+      listener.close();
+      assertThat(reading.get()).isEqualTo(-1);
+      assertThat(joined.state()).isEqualTo(VchanState.PEER_CLOSED);
+    }
   }
 
   private void assertNothingAdvertised() throws IOException {
