@@ -233,6 +233,18 @@ class HalfCloseTest {
   }
 
   @Test
+  void aListenerThatClosesUnderAClientIsNotTakenForOneThatDied() throws IOException {
+    host.hidePeers();
+    VchanListener listener = VchanListener.open(backend, Ends.CLIENT, Ends.PORT, MODERN);
+    try (Vchan client =
+        Vchan.connect(host.domain(Ends.CLIENT), Ends.SERVER, Ends.PORT, MODERN, Ends.soon())) {
+      listener.close();
+      assertThat(client.read(ByteBuffer.allocate(1), Ends.soon())).isEqualTo(-1);
+      assertThat(client.state()).isEqualTo(VchanState.PEER_CLOSED);
+    }
+  }
+
+  @Test
   void withoutTheExtensionADeathLooksLikeAClose() throws IOException {
     host.hidePeers();
     try (Ends ends = open(MODERN, CLASSIC)) {
