@@ -252,7 +252,7 @@ final class LocalMemory implements Memory {
    */
   void retire(GrantRef ref, RendezvousPath path) throws IOException {
     for (PageRegion region : copyOfRegions()) {
-      if (region instanceof OwnPages own && own.grants().contains(ref)) {
+      if (region instanceof OwnPages own && own.has(ref)) {
         own.retire(path);
       }
     }

@@ -44,6 +44,11 @@ final class OwnPages extends PageRegion implements Memory.Share {
     return IntStream.range(first(), first() + count()).mapToObj(GrantRef::new).toList();
   }
 
+  /** Whether one of the grants is this, found without listing them: there may be many files. */
+  boolean has(GrantRef ref) {
+    return Integer.compareUnsigned(ref.value() - first(), count()) < 0;
+  }
+
   /**
    * Takes the name away under which a client finds the page, and gives it one under which only an
    * observer looks. If it cannot have that one, it has none.
