@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       "  vchan bench --json r.json --html r.html everything, kept",
       "  vchan bench --from r.json --html r.html the page again, without measuring",
       "  vchan bench --work trip --contestants vchan,unix-java",
+      "  vchan bench --work idle,waiting --idle-seconds 60 --rounds 3",
       "  vchan bench --quick --guard             for CI: fails if vchan became slow"
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -50,6 +51,10 @@ final class Bench implements Callable<Integer> {
 
   /** No more digits than any size has, so that no product is too large. */
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,4}|[0-9]{5,7}(?![KMkm]))([KMkm]?)");
+
+  private static final int MOST_ROUNDS = 1_000;
+  private static final int MOST_CHANNELS = 100_000;
+  private static final int MOST_IDLE_SECONDS = 120;
 
   private static final int DONE = 0;
   private static final int FAILED = 1;
@@ -112,14 +117,14 @@ final class Bench implements Callable<Integer> {
       names = "--work",
       paramLabel = "NAME",
       split = ",",
-      description = "Only this: stream, touch, trip, connect, idle, event.")
+      description = "Only this: stream, touch, trip, connect, rush, idle, waiting, echo, event.")
   private List<String> works = List.of();
 
   @Option(
       names = "--placement",
       paramLabel = "NAME",
       split = ",",
-      description = "Only there: pinned, free, shared.")
+      description = "Only there: pinned, free, shared, loaded.")
   private List<String> placements = List.of();
 
   @Option(
@@ -135,6 +140,18 @@ final class Bench implements Callable<Integer> {
       split = ",",
       description = "Only writes and messages of this size.")
   private List<String> sizes = List.of();
+
+  @Option(
+      names = "--channels",
+      paramLabel = "N",
+      description = "How many are open at once in idle, waiting and echo.")
+  private @Nullable Integer channels;
+
+  @Option(
+      names = "--idle-seconds",
+      paramLabel = "N",
+      description = "How long to look at channels that are not used.")
+  private @Nullable Integer idleSeconds;
 
   /** Names of contestants, for the help. */
   static final class RivalWords implements Iterable<String> {
@@ -182,6 +199,31 @@ final class Bench implements Callable<Integer> {
 
   /** What the options ask for. */
   Plan plan() {
+    Plan plan = chosen(quick ? Plan.quick() : Plan.full());
+    if (plan.questions().isEmpty()) {
+      throw new IllegalArgumentException("nothing is left to measure with these options");
+    }
+    if (rounds != null) {
+      plan = plan.withRounds(within("--rounds", rounds, MOST_ROUNDS));
+    }
+    if (channels != null) {
+      plan = plan.withChannels(within("--channels", channels, MOST_CHANNELS));
+    }
+    if (idleSeconds != null) {
+      plan = plan.withIdleSeconds(within("--idle-seconds", idleSeconds, MOST_IDLE_SECONDS));
+    }
+    return plan;
+  }
+
+  private static int within(String option, int value, int most) {
+    if (value < 1 || value > most) {
+      throw new IllegalArgumentException(option + " " + value + ": at least 1 and at most " + most);
+    }
+    return value;
+  }
+
+  /** What is left of a plan. */
+  private Plan chosen(Plan whole) {
     Set<Rival> who = EnumSet.noneOf(Rival.class);
     contestants.forEach(word -> who.add(Rival.of(word)));
     Set<Work> what = EnumSet.noneOf(Work.class);
@@ -190,22 +232,13 @@ final class Bench implements Callable<Integer> {
     placements.forEach(word -> where.add(Placement.of(word)));
     Set<Integer> someRings = rings.stream().map(Bench::bytes).collect(Collectors.toSet());
     Set<Integer> someSizes = sizes.stream().map(Bench::bytes).collect(Collectors.toSet());
-    Plan whole = quick ? Plan.quick() : Plan.full();
-    Plan plan =
-        whole.only(
-            rival -> who.isEmpty() || who.contains(rival),
-            question ->
-                (what.isEmpty() || what.contains(question.work()))
-                    && (where.isEmpty() || where.contains(question.placement()))
-                    && (someRings.isEmpty() || someRings.contains(question.ring()))
-                    && (someSizes.isEmpty() || someSizes.contains(question.size())));
-    if (plan.questions().isEmpty()) {
-      throw new IllegalArgumentException("nothing is left to measure with these options");
-    }
-    if (rounds != null && rounds < 1) {
-      throw new IllegalArgumentException("--rounds " + rounds + ": at least 1");
-    }
-    return rounds == null ? plan : plan.withRounds(rounds);
+    return whole.only(
+        rival -> who.isEmpty() || who.contains(rival),
+        question ->
+            (what.isEmpty() || what.contains(question.work()))
+                && (where.isEmpty() || where.contains(question.placement()))
+                && (someRings.isEmpty() || someRings.contains(question.ring()))
+                && (someSizes.isEmpty() || someSizes.contains(question.size())));
   }
 
   /** A size such as 64, 64K or 1M. */

@@ -18,6 +18,7 @@ final class Colours {
       case LIBXENVCHAN_POLLED -> "#ff7f7f";
       case UNIX_C -> "#2a8f2a";
       case UNIX_JAVA -> "#77c043";
+      case UNIX_VIRTUAL -> "#b5d99c";
       case PIPE -> "#b8860b";
       case TCP -> "#8c564b";
       case AGRONA -> "#e377c2";

@@ -88,15 +88,7 @@ final class Guard {
     Set<Rival> rivals = EnumSet.of(Rival.VCHAN);
     bounds.forEach(bound -> rivals.add(bound.peer()));
     List<Question> questions = bounds.stream().map(Bound::question).distinct().toList();
-    Plan quick = Plan.quick();
-    return new Plan(
-        questions,
-        rivals,
-        ROUNDS,
-        quick.streamMillis(),
-        quick.tripMillis(),
-        quick.warmUpMillis(),
-        quick.reopens());
+    return new Plan(questions, rivals, ROUNDS, Plan.quick().times());
   }
 
   /** Bounds that are broken. */

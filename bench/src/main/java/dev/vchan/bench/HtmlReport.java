@@ -3,7 +3,9 @@ package dev.vchan.bench;
 
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Results as one page that needs nothing else: a picture for each question, then all tables. */
 final class HtmlReport {
@@ -65,6 +67,7 @@ final class HtmlReport {
     placements();
     latency();
     processorTime();
+    channels();
     targets();
     page.append("<h2>All figures</h2>\n");
     for (Table table : new Tables(results).all()) {
@@ -111,29 +114,49 @@ final class HtmlReport {
   }
 
   private void placements() {
-    List<Placement> placements = List.of(Placement.values());
-    DotPlot plot =
-        new DotPlot(
-            "MB/s, millions of bytes a second", placements.stream().map(Placement::label).toList());
-    for (Rival rival : results.rivals(Work.STREAM)) {
-      plot.add(
-          rival,
-          placements.stream()
-              .map(
-                  placement ->
-                      median(
-                          new Question(Work.STREAM, placement, Plan.USUAL_RING, 64 * Plan.KI),
-                          rival,
-                          Metric.MB_PER_SECOND))
-              .toList());
+    places(
+        "Does it matter where the two programs run?",
+        "Further right is better. Writes of 64 KiB, rings of 64 KiB. Whoever spins instead of"
+            + " sleeping suffers most where both programs share a processor.",
+        List.of(Placement.PINNED, Placement.FREE, Placement.SHARED));
+    places(
+        "What is left when the machine has other work?",
+        "Further right is better. The same, with a processor for each, and with a program on each"
+            + " processor that never stops: whoever sleeps has to get a processor back.",
+        List.of(Placement.PINNED, Placement.LOADED));
+  }
+
+  private void places(String question, String reading, List<Placement> placements) {
+    List<Question> asked =
+        placements.stream()
+            .map(one -> new Question(Work.STREAM, one, Plan.USUAL_RING, 64 * Plan.KI))
+            .filter(results.questions(Work.STREAM)::contains)
+            .toList();
+    if (asked.size() > 1) {
+      dots(
+          question,
+          reading,
+          "MB/s, millions of bytes a second",
+          asked,
+          one -> one.placement().label(),
+          Metric.MB_PER_SECOND);
+    }
+  }
+
+  /** A dot for each question. */
+  private void dots(
+      String title,
+      String reading,
+      String axis,
+      List<Question> questions,
+      Function<Question, String> name,
+      String metric) {
+    DotPlot plot = new DotPlot(axis, questions.stream().map(name).toList());
+    for (Rival rival : Rival.values()) {
+      plot.add(rival, questions.stream().map(one -> median(one, rival, metric)).toList());
     }
     if (!plot.isEmpty()) {
-      String question = "Does it matter where the two programs run?";
-      figure(
-          question,
-          "Further right is better. Writes of 64 KiB, rings of 64 KiB. Whoever spins instead of"
-              + " sleeping suffers most where both programs share a processor.",
-          plot.toSvg(question));
+      figure(title, reading, plot.toSvg(title));
     }
   }
 
@@ -173,27 +196,44 @@ final class HtmlReport {
   }
 
   private void processorTime() {
-    DotPlot plot =
-        new DotPlot("processor seconds for 10^9 bytes, both programs", List.of("64 B", "64 KiB"));
-    for (Rival rival : results.rivals(Work.STREAM)) {
-      plot.add(
-          rival,
-          List.of(64, 64 * Plan.KI).stream()
-              .map(
-                  size ->
-                      median(
-                          new Question(Work.STREAM, Placement.PINNED, Plan.USUAL_RING, size),
-                          rival,
-                          Metric.CPU_SECONDS_PER_GB))
-              .toList());
-    }
-    if (!plot.isEmpty()) {
-      String question = "How much processor time does it take?";
-      figure(
-          question,
-          "Further left is better. Writes of 64 bytes and of 64 KiB, rings of 64 KiB.",
-          plot.toSvg(question));
-    }
+    dots(
+        "How much processor time does it take?",
+        "Further left is better. Writes of 64 bytes and of 64 KiB, rings of 64 KiB.",
+        "processor seconds for 10^9 bytes, both programs",
+        List.of(64, 64 * Plan.KI).stream()
+            .map(size -> new Question(Work.STREAM, Placement.PINNED, Plan.USUAL_RING, size))
+            .toList(),
+        question -> Question.bytes(question.size()),
+        Metric.CPU_SECONDS_PER_GB);
+  }
+
+  private void channels() {
+    dots(
+        "How much do many channels carry at once?",
+        "Further right is better. Each channel has a thread at both ends, a cheap one of Java's:"
+            + " messages of 64 bytes go there and back through all channels at once.",
+        "round trips a second, all channels together",
+        results.questions(Work.ECHO),
+        question -> question.size() + " channels",
+        Metric.ECHOES_PER_SECOND);
+    dots(
+        "How many channels can be opened in a second?",
+        "Further right is better. Each is used for a byte there and back, and closed.",
+        "channels a second",
+        Stream.of(Work.CONNECT, Work.RUSH)
+            .flatMap(work -> results.questions(work).stream())
+            .toList(),
+        question -> question.size() == 1 ? "one by one" : question.size() + " at once",
+        Metric.CONNECTS_PER_SECOND);
+    dots(
+        "Does one channel suffer from others that are idle?",
+        "Further left is better; 1 means not at all.",
+        "how many times an answer takes",
+        Stream.of(Work.IDLE, Work.WAITING)
+            .flatMap(work -> results.questions(work).stream())
+            .toList(),
+        question -> question.size() + (question.work() == Work.IDLE ? " unused" : " waited for"),
+        Metric.IDLE_SLOWDOWN);
   }
 
   /** Zero if there is none, which no logarithmic axis shows. */

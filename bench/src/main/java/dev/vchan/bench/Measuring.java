@@ -17,24 +17,23 @@ final class Measuring {
 
   private static final long LEAST_BYTES = 64 << 10;
   private static final long MOST_BYTES = 8L << 30;
-  private static final int WARM_UP_TRIPS = 2_000;
-  private static final int MOST_TRIPS = 100_000;
   private static final int EVENT_TRIPS = 2_000;
-  private static final long IDLE_MILLIS = 500;
   private static final double MEGA = 1e6;
 
-  private final Plan plan;
+  private final Plan.Times times;
   private final Stage stage;
   private final Processors processors;
   private final Results results;
+  private final ManyChannels many;
   private final Map<Cell, Long> bytes = new HashMap<>();
   private final Set<Rival> warm = new HashSet<>();
 
-  Measuring(Plan plan, Stage stage, Processors processors, Results results) {
-    this.plan = plan;
+  Measuring(Plan.Times times, Stage stage, Processors processors, Results results) {
+    this.times = times;
     this.stage = stage;
     this.processors = processors;
     this.results = results;
+    this.many = new ManyChannels(times, stage, results);
   }
 
   /** Measures, and adds what was found to the results. */
@@ -42,18 +41,27 @@ final class Measuring {
     Pair pair = stage.pair(cell.rival());
     try {
       warmUp(cell.rival(), pair);
-      place(pair, cell.question().placement());
-      switch (cell.question().work()) {
-        case STREAM, TOUCH -> stream(cell, pair);
-        case TRIP -> trips(cell, pair);
-        case EVENT -> events(cell, pair);
-        case CONNECT -> connects(cell, pair);
-        case IDLE -> idle(cell, pair);
+      Placement placement = cell.question().placement();
+      place(pair, placement);
+      try (Burners burners = Burners.of(placement, processors)) {
+        work(cell, pair);
+        burners.check();
       }
     } catch (IOException | RuntimeException e) {
       stage.end(cell.rival());
       warm.remove(cell.rival());
       throw e;
+    }
+  }
+
+  private void work(Cell cell, Pair pair) throws IOException, InterruptedException {
+    switch (cell.question().work()) {
+      case STREAM, TOUCH -> stream(cell, pair);
+      case TRIP -> trips(cell, pair);
+      case EVENT -> events(cell, pair);
+      case CONNECT, RUSH -> many.open(cell, pair);
+      case IDLE, WAITING -> many.idle(cell, pair);
+      case ECHO -> many.echo(cell, pair);
     }
   }
 
@@ -68,10 +76,10 @@ final class Measuring {
     if (!warm.add(rival) || rival.program() != Rival.Program.JAVA || rival == Rival.EVENT) {
       return;
     }
-    open(pair, Plan.USUAL_RING, 1);
+    stage.open(pair, Plan.USUAL_RING, 1);
     long began = System.nanoTime();
     for (int size : List.of(64, 4 * Plan.KI, 64 * Plan.KI, 64)) {
-      long most = plan.warmUpMillis() * 1_000_000L / 4;
+      long most = times.warmUpMillis() * 1_000_000L / 4;
       long from = System.nanoTime();
       for (long count = LEAST_BYTES;
           System.nanoTime() - from < most;
@@ -79,18 +87,17 @@ final class Measuring {
         pair.tell("stream " + size + " " + count + " plain");
       }
     }
-    pair.tell("trips 64 " + MOST_TRIPS + " " + plan.warmUpMillis() / 4);
+    pair.trips(64, times.warmUpMillis() / 4);
     pair.tell("close");
+    if (rival.does(Work.ECHO)) {
+      many.warmUp(pair);
+    }
     results.fact("warm-up of " + rival.word() + ", ms", (System.nanoTime() - began) / 1_000_000);
-  }
-
-  private void open(Pair pair, int ring, int count) throws IOException, InterruptedException {
-    pair.tell("open " + stage.meeting() + " " + ring + " " + count);
   }
 
   private void stream(Cell cell, Pair pair) throws IOException, InterruptedException {
     Question question = cell.question();
-    open(pair, question.ring(), 1);
+    stage.open(pair, question.ring(), 1);
     Long known = bytes.get(cell);
     if (known == null) {
       if (cell.rival().shape() != Rival.Shape.ALONE) {
@@ -127,7 +134,7 @@ final class Measuring {
 
   /** How many bytes take about as long as planned. */
   private long calibrated(Cell cell, Pair pair) throws IOException, InterruptedException {
-    long wanted = plan.streamMillis() * 1_000_000L;
+    long wanted = times.streamMillis() * 1_000_000L;
     long count = whole(LEAST_BYTES, cell.question().size());
     for (; ; ) {
       long nanos = pair.tell(command(cell, count)).asking().get("nanos");
@@ -141,7 +148,7 @@ final class Measuring {
 
   /** Other rounds may find the machine in another state. */
   private void adjust(Cell cell, long count, long nanos) {
-    double factor = plan.streamMillis() * 1e6 / nanos;
+    double factor = times.streamMillis() * 1e6 / nanos;
     if (factor > 3 || factor < 0.4) {
       bytes.put(cell, scaled(cell, count, factor));
     }
@@ -187,61 +194,32 @@ final class Measuring {
     }
     Pair pair = stage.pair(cell.rival());
     place(pair, cell.question().placement());
-    open(pair, cell.question().ring(), 1);
+    stage.open(pair, cell.question().ring(), 1);
     long made = calls.of(pair.pids(), () -> pair.tell(command(cell, count)));
     pair.tell("close");
     results.add(cell, Metric.SYSCALLS_PER_MB, made * MEGA / count);
   }
 
   private void trips(Cell cell, Pair pair) throws IOException, InterruptedException {
-    open(pair, cell.question().ring(), 1);
-    Answer answer = trips(pair, cell.question().size());
+    stage.open(pair, cell.question().ring(), 1);
+    Question question = cell.question();
+    Answer answer = pair.trips(question.size(), times.tripMillis(question.placement()));
     pair.tell("close");
     addTrips(cell, answer);
     addAllocated(cell, List.of(answer));
   }
 
-  private Answer trips(Pair pair, int size) throws IOException, InterruptedException {
-    pair.tell("trips " + size + " " + WARM_UP_TRIPS + " " + plan.tripMillis() / 4);
-    return pair.tell("trips " + size + " " + MOST_TRIPS + " " + plan.tripMillis()).asking();
-  }
-
   private void addTrips(Cell cell, Answer answer) {
+    results.add(cell, Metric.MEAN, answer.get("mean") / 1e3);
     results.add(cell, Metric.P50, answer.get("p50") / 1e3);
     results.add(cell, Metric.P99, answer.get("p99") / 1e3);
     results.add(cell, Metric.P999, answer.get("p999") / 1e3);
   }
 
   private void events(Cell cell, Pair pair) throws IOException, InterruptedException {
-    open(pair, cell.question().ring(), 1);
+    stage.open(pair, cell.question().ring(), 1);
     Answer answer = pair.tell("trips 1 " + EVENT_TRIPS + " " + Integer.MAX_VALUE).asking();
     pair.tell("close");
     addTrips(cell, answer);
-  }
-
-  private void connects(Cell cell, Pair pair) throws IOException, InterruptedException {
-    String command =
-        "reopen " + stage.meeting() + " " + cell.question().ring() + " " + plan.reopens();
-    Answer answer = pair.tell(command).asking();
-    results.add(cell, Metric.CONNECTS_PER_SECOND, answer.get("times") * 1e9 / answer.get("nanos"));
-  }
-
-  private void idle(Cell cell, Pair pair) throws IOException, InterruptedException {
-    int count = cell.question().size();
-    open(pair, cell.question().ring(), 1);
-    double alone = trips(pair, 64).get("p50");
-    ProcessCost one = ProcessCost.of(pair.pids());
-    open(pair, cell.question().ring(), count);
-    double among = trips(pair, 64).get("p50");
-    ProcessCost many = ProcessCost.of(pair.pids());
-    long began = System.nanoTime();
-    Thread.sleep(IDLE_MILLIS);
-    ProcessCost later = ProcessCost.of(pair.pids());
-    double seconds = (System.nanoTime() - began) / 1e9;
-    pair.tell("close");
-    results.add(cell, Metric.IDLE_SLOWDOWN, among / alone);
-    results.add(cell, Metric.IDLE_CPU_MICROS, later.since(many).cpuNanos() / 1e3 / seconds / count);
-    results.add(cell, Metric.IDLE_THREADS, (double) many.since(one).threads() / count);
-    results.add(cell, Metric.IDLE_DESCRIPTORS, (double) many.since(one).descriptors() / count);
   }
 }

@@ -22,6 +22,9 @@ final class Metric {
   /** Bytes of heap for each call of the one or the other side, the greater of the two. */
   static final String ALLOCATED_PER_CALL = "allocatedPerCall";
 
+  /** Microseconds of a round trip, on average. */
+  static final String MEAN = "meanMicros";
+
   /** Microseconds of the median round trip. */
   static final String P50 = "p50Micros";
 
@@ -34,8 +37,11 @@ final class Metric {
   /** Channels opened, used for a byte each way, and closed in a second. */
   static final String CONNECTS_PER_SECOND = "connectsPerSecond";
 
-  /** Microseconds of processor time for each second of one idle channel, both sides. */
-  static final String IDLE_CPU_MICROS = "idleCpuMicrosPerChannelSecond";
+  /**
+   * Milliseconds of processor time that all idle channels together take in a second, both sides:
+   * what is used with them less what is used without.
+   */
+  static final String IDLE_CPU_MILLIS = "idleCpuMillisPerSecond";
 
   /** How many times the round trip of the one channel that is used takes, with idle ones around. */
   static final String IDLE_SLOWDOWN = "slowdownBesideIdle";
@@ -45,6 +51,21 @@ final class Metric {
 
   /** Descriptors for each idle channel, both sides. */
   static final String IDLE_DESCRIPTORS = "descriptorsPerIdleChannel";
+
+  /** Bytes of heap for each idle channel, both sides. */
+  static final String IDLE_HEAP = "heapPerIdleChannel";
+
+  /** Bytes of memory of its own that a process has, for each idle channel, both sides. */
+  static final String IDLE_MEMORY = "memoryPerIdleChannel";
+
+  /** Round trips in a second through all of many channels together. */
+  static final String ECHOES_PER_SECOND = "echoesPerSecond";
+
+  /** Microseconds of processor time for each of these, both processes. */
+  static final String ECHO_CPU_MICROS = "cpuMicrosPerEcho";
+
+  /** Round trips of the channel that had fewest, beside the average. */
+  static final String ECHO_FEWEST = "fewestEchoesToAverage";
 
   private Metric() {}
 }

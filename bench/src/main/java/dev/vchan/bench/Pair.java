@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class Pair implements AutoCloseable {
 
   private static final long PLACING_SECONDS = 10;
+  private static final int WARM_UP_TRIPS = 2_000;
+  private static final int MOST_TRIPS = 100_000;
 
   private final Rival rival;
   private final List<WorkerProcess> processes;
@@ -54,6 +56,12 @@ final class Pair implements AutoCloseable {
     }
     // Processes are asked in the order of their sides, and one with both answers in that order.
     return new Answers(answers.getFirst(), answers);
+  }
+
+  /** Round trips through the channel that is used, after some that do not count. */
+  Answer trips(int size, int millis) throws IOException, InterruptedException {
+    tell("trips " + size + " " + WARM_UP_TRIPS + " " + millis / 4);
+    return tell("trips " + size + " " + MOST_TRIPS + " " + millis).asking();
   }
 
   /** Puts both sides on their processors. */

@@ -8,7 +8,9 @@ enum Placement {
   /** Wherever the system puts them. */
   FREE("free", "where the system likes"),
   /** Both on the first processor. */
-  SHARED("shared", "one processor for both sides");
+  SHARED("shared", "one processor for both sides"),
+  /** Wherever the system puts them, while each processor has other work too. */
+  LOADED("loaded", "every processor busy with other work");
 
   private final String word;
   private final String label;
@@ -24,6 +26,11 @@ enum Placement {
 
   String label() {
     return label;
+  }
+
+  /** Where the sides are, whatever else there is. */
+  Placement ofSides() {
+    return this == LOADED ? FREE : this;
   }
 
   static Placement of(String word) {

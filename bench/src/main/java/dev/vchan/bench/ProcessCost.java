@@ -15,10 +15,12 @@ import java.util.List;
  * @param sleeps how often their threads gave up the processor by themselves
  * @param threads how many threads there are
  * @param descriptors how many files and sockets are open
+ * @param memory bytes that are there and belong to the process alone: no shared memory, no files
  */
-record ProcessCost(long cpuNanos, long sleeps, long threads, long descriptors) {
+record ProcessCost(long cpuNanos, long sleeps, long threads, long descriptors, long memory) {
 
   private static final String SLEEPS = "voluntary_ctxt_switches:";
+  private static final String MEMORY = "RssAnon:";
 
   static ProcessCost of(List<Long> pids) throws IOException {
     long cpuNanos = 0;
@@ -26,11 +28,12 @@ record ProcessCost(long cpuNanos, long sleeps, long threads, long descriptors) {
     long threads = 0;
     long ended = 0;
     long descriptors = 0;
+    long memory = 0;
     for (long pid : pids) {
       for (Path task : list("/proc/" + pid + "/task")) {
         try {
           String times = Files.readString(task.resolve("schedstat"));
-          sleeps += sleeps(task);
+          sleeps += number(task, SLEEPS);
           cpuNanos += Long.parseLong(times.substring(0, times.indexOf(' ')));
           threads++;
         } catch (IOException e) {
@@ -42,8 +45,9 @@ record ProcessCost(long cpuNanos, long sleeps, long threads, long descriptors) {
         throw new IOException("process " + pid + " has ended, with " + ended + " threads");
       }
       descriptors += list("/proc/" + pid + "/fd").size();
+      memory += number(Path.of("/proc/" + pid), MEMORY) * 1024;
     }
-    return new ProcessCost(cpuNanos, sleeps, threads, descriptors);
+    return new ProcessCost(cpuNanos, sleeps, threads, descriptors, memory);
   }
 
   ProcessCost since(ProcessCost before) {
@@ -51,16 +55,18 @@ record ProcessCost(long cpuNanos, long sleeps, long threads, long descriptors) {
         cpuNanos - before.cpuNanos,
         sleeps - before.sleeps,
         threads - before.threads,
-        descriptors - before.descriptors);
+        descriptors - before.descriptors,
+        memory - before.memory);
   }
 
-  private static long sleeps(Path task) throws IOException {
+  /** What the status of a process or a thread says, without the unit. */
+  private static long number(Path task, String name) throws IOException {
     for (String line : Files.readAllLines(task.resolve("status"))) {
-      if (line.startsWith(SLEEPS)) {
-        return Long.parseLong(line.substring(SLEEPS.length()).strip());
+      if (line.startsWith(name)) {
+        return Long.parseLong(line.substring(name.length()).replace("kB", "").strip());
       }
     }
-    throw new IOException(task + " does not say how often it slept");
+    throw new IOException(task + " does not say: " + name);
   }
 
   /** The thread of a process that has a name. */

@@ -47,7 +47,7 @@ record Processors(List<Integer> numbers) {
     return switch (placement) {
       case PINNED -> "" + numbers.get(side);
       case SHARED -> "" + numbers.getFirst();
-      case FREE -> numbers.stream().map(String::valueOf).collect(Collectors.joining(","));
+      case FREE, LOADED -> numbers.stream().map(String::valueOf).collect(Collectors.joining(","));
     };
   }
 
@@ -59,6 +59,7 @@ record Processors(List<Integer> numbers) {
       String why = "taskset is missing (apt-get install util-linux)";
       impossible.put(Placement.PINNED, why);
       impossible.put(Placement.SHARED, why);
+      impossible.put(Placement.LOADED, why);
     } else if (numbers.size() < 2) {
       impossible.put(Placement.PINNED, "only one processor may be used");
     }

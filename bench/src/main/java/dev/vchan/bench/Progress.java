@@ -54,7 +54,11 @@ final class Progress {
   }
 
   private String elapsed(long now) {
-    long seconds = (now - began) / 1_000_000_000L;
-    return String.format(Locale.ROOT, "%d:%02d", seconds / 60, seconds % 60);
+    return minutes((now - began) / 1e9);
+  }
+
+  /** As on a clock. */
+  static String minutes(double seconds) {
+    return String.format(Locale.ROOT, "%d:%02d", (int) seconds / 60, (int) seconds % 60);
   }
 }

@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param work what to do
  * @param placement where
  * @param ring bytes of the ring, where a contestant has one of a size that can be chosen
- * @param size bytes of a write or a message; for idle channels their number
+ * @param size bytes of a write or a message; where several channels are open at once their number
  */
 record Question(Work work, Placement placement, int ring, int size) {
 
@@ -25,7 +25,8 @@ record Question(Work work, Placement placement, int ring, int size) {
           "%s of %s, ring %s, %s"
               .formatted(work.word(), bytes(size), bytes(ring), placement.word());
       case CONNECT, EVENT -> work.word() + ", " + placement.word();
-      case IDLE -> size + " idle channels, " + placement.word();
+      case RUSH, IDLE, WAITING, ECHO ->
+          "%s of %d channels, %s".formatted(work.word(), size, placement.word());
     };
   }
 

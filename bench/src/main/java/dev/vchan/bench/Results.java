@@ -95,14 +95,15 @@ final class Results {
 
   /** Whether a cell was measured over a stand-in that costs too much for the figures to count. */
   boolean isVoid(Cell cell) {
-    Placement placement = cell.question().placement();
+    Placement placement = cell.question().placement().ofSides();
     return cell.rival().program() == Rival.Program.XEN
         && bareEvents.stream().anyMatch(one -> one.placement() == placement && !one.counts());
   }
 
   /** Whether the stand-in's events were found to be cheap enough there. */
   boolean eventCounts(Placement placement) {
-    return bareEvents.stream().anyMatch(one -> one.placement() == placement && one.counts());
+    Placement sides = placement.ofSides();
+    return bareEvents.stream().anyMatch(one -> one.placement() == sides && one.counts());
   }
 
   Optional<Statistics> statistics(Cell cell, String metric) {

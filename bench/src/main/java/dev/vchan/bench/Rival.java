@@ -15,6 +15,7 @@ enum Rival {
   LIBXENVCHAN_POLLED("libxenvchan-polled", "libxenvchan, polled", Program.XEN, Shape.PAIR),
   UNIX_C("unix-c", "Unix socket, C", Program.SYSTEM, Shape.PAIR),
   UNIX_JAVA("unix-java", "Unix socket, Java", Program.JAVA, Shape.PAIR),
+  UNIX_VIRTUAL("unix-virtual", "Unix socket, virtual threads", Program.JAVA, Shape.PAIR),
   PIPE("pipe", "pipe, C", Program.SYSTEM, Shape.PAIR),
   TCP("tcp", "TCP loopback, C", Program.SYSTEM, Shape.PAIR),
   AGRONA("agrona", "Agrona ring, spins", Program.JAVA, Shape.PAIR),
@@ -75,10 +76,13 @@ enum Rival {
   /** Whether it can be given this work at all. */
   boolean does(Work work) {
     return switch (work) {
-      case STREAM -> this != EVENT;
+      case STREAM -> this != EVENT && this != UNIX_VIRTUAL;
       case TOUCH -> this == ZERO_COPY || isChannel();
-      case TRIP -> this != EVENT && this != MEMCPY && this != ZERO_COPY && this != BATCHED;
-      case CONNECT, IDLE -> isChannel();
+      case TRIP -> does(Work.STREAM) && this != MEMCPY && this != ZERO_COPY && this != BATCHED;
+      case CONNECT -> isChannel();
+      case IDLE -> isChannel() && this != PIPE && this != TCP;
+      case RUSH -> this == VCHAN || this == UNIX_JAVA;
+      case WAITING, ECHO -> this == VIRTUAL || this == UNIX_VIRTUAL;
       case EVENT -> this == EVENT;
     };
   }

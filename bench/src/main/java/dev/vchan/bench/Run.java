@@ -50,13 +50,16 @@ final class Run {
     results.fact("load before", Machine.load());
     results.fact("seed", seed);
     results.fact("rounds", plan.rounds());
+    results.fact("idle channels looked at for, s", plan.times().idleMillis() / 1e3);
     List<Long> ticks = Machine.ticks();
     Plan possible = possible(processors);
+    progress.say(
+        "this takes about " + Progress.minutes(possible.seconds()) + " on a quiet machine");
     try (Stage stage = new Stage(programs)) {
       if (possible.rivals().contains(Rival.LIBXENVCHAN) && possible.asks(Work.EVENT)) {
         bareEvents(stage);
       }
-      Measuring measuring = new Measuring(possible, stage, processors, results);
+      Measuring measuring = new Measuring(possible.times(), stage, processors, results);
       rounds(possible, measuring);
       countSystemCalls(measuring, stage);
     }
@@ -158,6 +161,13 @@ final class Run {
     return failures.values().stream().mapToInt(Integer::intValue).sum();
   }
 
+  /** Of one ring are enough: counting takes long. */
+  static boolean countsSystemCalls(Question question) {
+    return question.work() == Work.STREAM
+        && question.ring() == Plan.USUAL_RING
+        && question.placement() == Placement.PINNED;
+  }
+
   private void countSystemCalls(Measuring measuring, Stage stage)
       throws IOException, InterruptedException {
     Optional<String> missing = SystemCalls.missing();
@@ -168,9 +178,7 @@ final class Run {
     SystemCalls calls = new SystemCalls(stage.folder());
     for (Cell cell : List.copyOf(results.cells())) {
       Question question = cell.question();
-      if (question.work() == Work.STREAM
-          && question.ring() == Plan.USUAL_RING
-          && question.placement() == Placement.PINNED
+      if (countsSystemCalls(question)
           && cell.rival().shape() != Rival.Shape.ALONE
           && !results.missing().containsKey(cell.rival())) {
         progress.step("system calls: " + question + ", " + cell.rival().label());

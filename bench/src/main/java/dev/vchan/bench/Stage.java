@@ -25,10 +25,15 @@ final class Stage implements AutoCloseable {
           "-XX:+UseSerialGC",
           "-Xms128m",
           "-Xmx128m",
+          // What a process has besides does not depend on how much of the heap was touched.
+          "-XX:+AlwaysPreTouch",
           "-XX:MaxDirectMemorySize=256m",
           "-XX:-UsePerfData",
           "--sun-misc-unsafe-memory-access=allow",
           "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
+
+  /** Opening more than these takes longer than an answer may. */
+  private static final int MOST_OPENED = 1_000;
 
   private final Programs programs;
   private final Path folder;
@@ -54,6 +59,13 @@ final class Stage implements AutoCloseable {
   /** The beginning of names of files that nobody else has. */
   Path meeting() {
     return folder.resolve("m" + meetings++);
+  }
+
+  /** Opens channels beside those that are open already. */
+  void open(Pair pair, int ring, int count) throws IOException, InterruptedException {
+    for (int left = count; left > 0; left -= MOST_OPENED) {
+      pair.tell("open " + meeting() + " " + ring + " " + Math.min(left, MOST_OPENED));
+    }
   }
 
   /** Where whatever belongs to this run may be. */

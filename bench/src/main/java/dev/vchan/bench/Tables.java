@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The tables of a report, made from results. */
 final class Tables {
@@ -38,20 +38,21 @@ final class Tables {
     }
     touch().ifPresent(tables::add);
     tables.addAll(costs());
-    rest().ifPresent(tables::add);
+    tables.addAll(channels());
     tables.removeIf(table -> table.rows().isEmpty());
     return tables;
   }
 
-  /** Those that a document shows: what was wanted, and a processor for each side. */
+  /** Those that a document shows: what was wanted, and the streams where they differ most. */
   List<Table> chosen() {
     List<Table> tables = new ArrayList<>(List.of(machine(), targets(), bareEvents()));
     tables.addAll(streams(Placement.PINNED));
+    tables.addAll(streams(Placement.LOADED));
     for (Placement placement : Placement.values()) {
       trips(placement).ifPresent(tables::add);
     }
     touch().ifPresent(tables::add);
-    rest().ifPresent(tables::add);
+    tables.addAll(channels());
     tables.removeIf(table -> table.rows().isEmpty());
     return tables;
   }
@@ -140,13 +141,11 @@ final class Tables {
         placement,
         Plan.USUAL_RING,
         "Round trip, us, " + placement.label(),
-        "p50 / p99 / p99.9 by size of a message, medians over rounds; less is better",
+        "mean / p50 / p99 / p99.9 by size of a message, medians over rounds; less is better",
         cell ->
-            value(cell, Metric.P50)
-                + " / "
-                + value(cell, Metric.P99)
-                + " / "
-                + value(cell, Metric.P999));
+            Stream.of(Metric.MEAN, Metric.P50, Metric.P99, Metric.P999)
+                .map(metric -> value(cell, metric))
+                .collect(Collectors.joining(" / ")));
   }
 
   private Optional<Table> touch() {
@@ -195,38 +194,62 @@ final class Tables {
             .toList());
   }
 
-  private Optional<Table> rest() {
-    Set<Rival> rivals = results.rivals(Work.CONNECT);
-    List<List<String>> rows = new ArrayList<>();
-    for (Rival rival : rivals) {
-      Question connect = first(Work.CONNECT);
-      Question idle = first(Work.IDLE);
-      rows.add(
-          List.of(
-              rival.label(),
-              value(connect.of(rival), Metric.CONNECTS_PER_SECOND),
-              value(idle.of(rival), Metric.IDLE_CPU_MICROS),
-              value(idle.of(rival), Metric.IDLE_THREADS),
-              value(idle.of(rival), Metric.IDLE_DESCRIPTORS),
-              value(idle.of(rival), Metric.IDLE_SLOWDOWN)));
-    }
-    return rows.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            new Table(
-                "Opening, and being idle",
-                "channels opened, used once and closed in a second; then, of each of "
-                    + Plan.IDLE
-                    + " idle channels: us of processor time a second, threads and descriptors, and"
-                    + " how many times a round trip beside them takes",
-                List.of("", "opened/s", "idle us/s", "threads", "descriptors", "slowdown"),
-                rows));
+  /** Opened, idle, and all in use. */
+  private List<Table> channels() {
+    List<Table> tables = new ArrayList<>();
+    List<Question> opening = new ArrayList<>(results.questions(Work.CONNECT));
+    opening.addAll(results.questions(Work.RUSH));
+    table(
+            "Channels opened, used for a byte each way, and closed in a second",
+            "median (least–most); more is better",
+            opening,
+            question -> question.size() == 1 ? "one by one" : question.size() + " at once",
+            cell -> spread(cell, Metric.CONNECTS_PER_SECOND))
+        .ifPresent(tables::add);
+    results.questions(Work.IDLE).forEach(question -> tables.add(idle(question, "nobody waits")));
+    results
+        .questions(Work.WAITING)
+        .forEach(question -> tables.add(idle(question, "a virtual thread waits at each end")));
+    table(
+            "Round trips a second, all channels together, a virtual thread at each end",
+            "64 B: median (least–most), more is better; us of processor time for each, both"
+                + " processes; and the round trips of the channel with the fewest, beside the"
+                + " average",
+            results.questions(Work.ECHO),
+            question -> question.size() + " channels",
+            cell ->
+                spread(cell, Metric.ECHOES_PER_SECOND)
+                    + "; "
+                    + value(cell, Metric.ECHO_CPU_MICROS)
+                    + "; "
+                    + value(cell, Metric.ECHO_FEWEST))
+        .ifPresent(tables::add);
+    return tables;
   }
 
-  private Question first(Work work) {
-    return results.questions(work).stream()
-        .findFirst()
-        .orElse(new Question(work, Placement.FREE, 0, 0));
+  private Table idle(Question question, String who) {
+    Map<String, String> metrics = new LinkedHashMap<>();
+    metrics.put(Metric.IDLE_CPU_MILLIS, "all: ms/s");
+    metrics.put(Metric.IDLE_THREADS, "threads");
+    metrics.put(Metric.IDLE_DESCRIPTORS, "descriptors");
+    metrics.put(Metric.IDLE_HEAP, "heap, B");
+    metrics.put(Metric.IDLE_MEMORY, "other, B");
+    metrics.put(Metric.IDLE_SLOWDOWN, "slowdown");
+    List<String> header = new ArrayList<>(List.of(""));
+    header.addAll(metrics.values());
+    List<List<String>> rows = new ArrayList<>();
+    for (Rival rival : results.rivals(question.work())) {
+      List<String> row = new ArrayList<>(List.of(rival.label()));
+      metrics.keySet().forEach(metric -> row.add(value(question.of(rival), metric)));
+      rows.add(row);
+    }
+    return new Table(
+        question.size() + " idle channels, " + who,
+        "what they take together of a processor; then of each, both sides: threads, descriptors,"
+            + " memory of the heap, and beside heap and rings; and how many times a round trip"
+            + " beside them takes",
+        header,
+        rows);
   }
 
   private Optional<Table> bySize(

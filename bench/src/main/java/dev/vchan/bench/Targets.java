@@ -31,6 +31,12 @@ final class Targets {
   record Target(String name, String target, String measured, Outcome outcome) {}
 
   private static final int CELLS_BEST = 12;
+  private static final int CONNECTS = 1_000;
+  private static final int IDLE_CPU_MILLIS = 1;
+  private static final int IDLE_KIB = 16;
+
+  /** What a program without vchan would use. */
+  private static final List<Rival> SOCKETS = List.of(Rival.UNIX_C, Rival.UNIX_JAVA);
 
   private final Results results;
   private final List<Target> found = new ArrayList<>();
@@ -46,15 +52,21 @@ final class Targets {
     targets.unixSockets();
     targets.zeroCopy();
     targets.trips();
+    targets.loaded();
     targets.costs();
+    targets.channels();
     List<Target> sorted = new ArrayList<>(targets.found);
     sorted.sort(Comparator.comparing(Target::outcome));
     return sorted;
   }
 
   private List<Question> pinned(Work work) {
+    return placed(work, Placement.PINNED);
+  }
+
+  private List<Question> placed(Work work, Placement placement) {
     return results.questions(work).stream()
-        .filter(question -> question.placement() == Placement.PINNED)
+        .filter(question -> question.placement() == placement)
         .toList();
   }
 
@@ -132,7 +144,7 @@ final class Targets {
 
   private void trips() {
     for (Question question : results.questions(Work.TRIP)) {
-      if (question.size() != 64) {
+      if (question.size() != 64 || question.placement() == Placement.LOADED) {
         continue;
       }
       if (question.placement() == Placement.PINNED) {
@@ -151,7 +163,7 @@ final class Targets {
             1.2,
             results.ratio(question, Rival.VCHAN, Rival.LIBXENVCHAN, Metric.P50));
       }
-      for (Rival socket : List.of(Rival.UNIX_C, Rival.UNIX_JAVA)) {
+      for (Rival socket : SOCKETS) {
         atMost(
             "round trip, 64 B, p99.9, "
                 + question.placement().label()
@@ -161,6 +173,81 @@ final class Targets {
             results.ratio(question, Rival.VCHAN, socket, Metric.P999));
       }
     }
+  }
+
+  /** A busy machine. */
+  private void loaded() {
+    List<Rival> peers = new ArrayList<>(SOCKETS);
+    peers.add(Rival.LIBXENVCHAN);
+    for (Rival peer : peers) {
+      for (Question question : placed(Work.STREAM, Placement.LOADED)) {
+        atLeast(
+            "busy machine, stream, " + cell(question) + ", beside " + peer.label(),
+            1,
+            results.ratio(question, Rival.VCHAN, peer, Metric.MB_PER_SECOND));
+      }
+      for (Question question : placed(Work.TRIP, Placement.LOADED)) {
+        String trip = "busy machine, round trip, " + Question.bytes(question.size()) + ", ";
+        atMost(
+            trip + "mean, beside " + peer.label(),
+            1.2,
+            results.ratio(question, Rival.VCHAN, peer, Metric.MEAN));
+        atMost(
+            trip + "p99, beside " + peer.label(),
+            1.2,
+            results.ratio(question, Rival.VCHAN, peer, Metric.P99));
+      }
+    }
+  }
+
+  /** Opened, idle, and many in use. */
+  private void channels() {
+    for (Question question : results.questions(Work.CONNECT)) {
+      OptionalDouble opened = results.median(question.of(Rival.VCHAN), Metric.CONNECTS_PER_SECOND);
+      add(
+          "channels opened, used for a byte each way, and closed in a second",
+          "at least " + CONNECTS,
+          opened,
+          opened.orElse(0) >= CONNECTS);
+    }
+    results.questions(Work.IDLE).forEach(question -> idle(question.of(Rival.VCHAN), ""));
+    results
+        .questions(Work.WAITING)
+        .forEach(
+            question -> idle(question.of(Rival.VIRTUAL), " with a virtual thread at each end"));
+    for (Question question : results.questions(Work.ECHO)) {
+      atLeast(
+          "round trips through "
+              + question.size()
+              + " channels at once, virtual threads, beside Unix sockets",
+          2,
+          results.ratio(question, Rival.VIRTUAL, Rival.UNIX_VIRTUAL, Metric.ECHOES_PER_SECOND));
+    }
+  }
+
+  private void idle(Cell cell, String who) {
+    String name = cell.question().size() + " idle channels" + who + ", ";
+    OptionalDouble cpu = results.median(cell, Metric.IDLE_CPU_MILLIS);
+    add(
+        name + "ms of processor time a second, all together",
+        "less than " + IDLE_CPU_MILLIS,
+        cpu,
+        cpu.orElse(0) < IDLE_CPU_MILLIS);
+    OptionalDouble heap = results.median(cell, Metric.IDLE_HEAP);
+    OptionalDouble other = results.median(cell, Metric.IDLE_MEMORY);
+    OptionalDouble kib =
+        heap.isPresent() && other.isPresent()
+            ? OptionalDouble.of((heap.getAsDouble() + other.getAsDouble()) / Plan.KI)
+            : OptionalDouble.empty();
+    add(
+        name + "KiB of memory for each, both sides, beside the rings",
+        "less than " + IDLE_KIB,
+        kib,
+        kib.orElse(0) < IDLE_KIB);
+    atMost(
+        name + "round trip through one more, p50, beside the same without them",
+        1.2,
+        results.median(cell, Metric.IDLE_SLOWDOWN));
   }
 
   private void costs() {
@@ -221,11 +308,11 @@ final class Targets {
     add(name, "at most " + decimal(wanted, 1), ratio, ratio.orElse(0) <= wanted);
   }
 
-  private void add(String name, String target, OptionalDouble ratio, boolean met) {
-    if (ratio.isEmpty()) {
+  private void add(String name, String target, OptionalDouble value, boolean met) {
+    if (value.isEmpty()) {
       add(name, target, "–", Outcome.UNKNOWN);
     } else {
-      add(name, target, decimal(ratio.getAsDouble(), 2), met ? Outcome.MET : Outcome.MISSED);
+      add(name, target, Tables.number(value.getAsDouble()), met ? Outcome.MET : Outcome.MISSED);
     }
   }
 

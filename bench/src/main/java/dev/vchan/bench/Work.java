@@ -14,13 +14,24 @@ enum Work {
   TRIP,
   /** Open, one byte there and back, close. */
   CONNECT,
+  /** The same on several threads at once. */
+  RUSH,
   /** Open and unused, beside one that is used. */
   IDLE,
+  /** The same, and a virtual thread waits at each end. */
+  WAITING,
+  /** Messages there and back through many channels at once, a virtual thread at each end. */
+  ECHO,
   /** A bare event there and back. */
   EVENT;
 
   String word() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether it is about many channels that are open at once. */
+  boolean isMany() {
+    return this == IDLE || this == WAITING || this == ECHO;
   }
 
   static Work of(String word) {

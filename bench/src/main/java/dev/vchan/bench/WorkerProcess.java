@@ -77,18 +77,19 @@ final class WorkerProcess implements AutoCloseable {
       kill();
       Thread.currentThread().interrupt();
     }
-    forget();
+    forget(killer);
   }
 
   /** Ends it at once. */
   void kill() {
     process.destroyForcibly();
-    forget();
+    forget(killer);
   }
 
-  private void forget() {
+  /** Takes back what was to be done at the end. */
+  static void forget(Thread hook) {
     try {
-      Runtime.getRuntime().removeShutdownHook(killer);
+      Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
       // The JVM is ending, and the hook runs.
       return;

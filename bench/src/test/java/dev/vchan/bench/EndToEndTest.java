@@ -27,7 +27,13 @@ class EndToEndTest {
       new Question(Work.CONNECT, Placement.FREE, Plan.USUAL_RING, 1);
   private static final Question TOUCH =
       new Question(Work.TOUCH, Placement.FREE, 64 * Plan.KI, 64 * Plan.KI);
+  private static final Question RUSH = new Question(Work.RUSH, Placement.FREE, Plan.USUAL_RING, 3);
   private static final Question IDLE = new Question(Work.IDLE, Placement.FREE, 4 * Plan.KI, 5);
+  private static final Question WAITING =
+      new Question(Work.WAITING, Placement.FREE, 4 * Plan.KI, 5);
+  private static final Question ECHO = new Question(Work.ECHO, Placement.FREE, 4 * Plan.KI, 20);
+  private static final Question LOADED =
+      new Question(Work.TRIP, Placement.LOADED, Plan.USUAL_RING, 64);
   private static final Question EVENT =
       new Question(Work.EVENT, Placement.FREE, Plan.USUAL_RING, 1);
 
@@ -63,9 +69,14 @@ class EndToEndTest {
             Rival.BATCHED,
             Rival.IN_PROCESS,
             Rival.UNIX_JAVA,
+            Rival.UNIX_VIRTUAL,
             Rival.EVENT);
     Plan plan =
-        new Plan(List.of(STREAM, TOUCH, TRIP, CONNECT, IDLE, EVENT), rivals, 2, 1, 1, 20, 3);
+        new Plan(
+            List.of(STREAM, TOUCH, TRIP, CONNECT, RUSH, IDLE, WAITING, ECHO, EVENT, LOADED),
+            rivals,
+            2,
+            new Plan.Times(1, 1, 20, 3, 20, 1));
     Results results = run(plan);
     for (Rival rival : rivals) {
       for (Question question : plan.questions()) {
@@ -86,6 +97,13 @@ class EndToEndTest {
     assertThat(results.median(CONNECT.of(Rival.VCHAN), Metric.CONNECTS_PER_SECOND)).isPresent();
     assertThat(results.median(IDLE.of(Rival.VCHAN), Metric.IDLE_DESCRIPTORS).orElse(0))
         .isGreaterThanOrEqualTo(2);
+    assertThat(results.median(WAITING.of(Rival.VIRTUAL), Metric.IDLE_HEAP)).isPresent();
+    for (Rival rival : List.of(Rival.VIRTUAL, Rival.UNIX_VIRTUAL)) {
+      // Every pair got its turn.
+      assertThat(results.rounds(ECHO.of(rival), Metric.ECHO_FEWEST)).allMatch(value -> value > 0);
+      assertThat(results.rounds(ECHO.of(rival), Metric.ECHOES_PER_SECOND)).hasSize(2);
+    }
+    assertThat(results.median(LOADED.of(Rival.VCHAN), Metric.MEAN)).isPresent();
     assertThat(leftovers()).isEqualTo(before);
   }
 
@@ -94,7 +112,7 @@ class EndToEndTest {
     PrintStream error = new PrintStream(said, true, StandardCharsets.UTF_8);
     // No sources there: as on a machine without compiler or headers.
     Programs programs = new Programs(folder, folder.resolve("programs"));
-    Plan plan = new Plan(List.of(TRIP), EnumSet.of(Rival.TCP), 1, 1, 1, 1, 1);
+    Plan plan = new Plan(List.of(TRIP), EnumSet.of(Rival.TCP), 1, new Plan.Times(1, 1, 1, 1, 1, 1));
     Results results = new Run(plan, 7, programs, new Progress(error, false)).run();
     assertThat(results.missing().get(Rival.TCP)).contains("apt-get install gcc");
     assertThat(said.toString(StandardCharsets.UTF_8)).contains("TCP loopback, C is not measured");

@@ -53,6 +53,8 @@ class OptionsTest {
           --ring big           | 'big' is not a number of bytes
           --ring 12345         | nothing is left
           --rounds 0           | at least 1
+          --channels 0         | at least 1
+          --idle-seconds 9999  | at most 120
           --what               | --what
           --seed x             | 'x'
           """)
@@ -65,8 +67,9 @@ class OptionsTest {
   @Test
   void theFullRunHasEveryCell() {
     assertThat(plan().questions().stream().filter(one -> one.work() == Work.STREAM))
-        .hasSize(3 * 15);
-    assertThat(plan().questions().stream().filter(one -> one.work() == Work.TRIP)).hasSize(3 * 4);
+        .hasSize(3 * 15 + 6);
+    assertThat(plan().questions().stream().filter(one -> one.work() == Work.TRIP))
+        .hasSize(3 * 4 + 1);
     assertThat(plan().rivals()).containsExactly(Rival.values());
   }
 
@@ -87,6 +90,22 @@ class OptionsTest {
             new Question(Work.STREAM, Placement.PINNED, 64 << 10, 1 << 20));
     assertThat(plan.rounds()).isEqualTo(7);
     assertThat(plan("--quick").questions().size()).isLessThan(plan().questions().size() / 2);
+  }
+
+  @Test
+  void thePlansFitIntoTheTimeThatIsPromised() {
+    assertThat(plan().seconds()).isBetween(600.0, 1800.0);
+    assertThat(plan("--quick").seconds()).isBetween(60.0, 120.0);
+  }
+
+  @Test
+  void numbersOfChannelsAndTheTimeToLookAtThemCanBeChosen() {
+    Plan plan = plan("--work=idle,echo", "--channels=10000", "--idle-seconds=60");
+    assertThat(plan.questions())
+        .containsExactly(
+            new Question(Work.IDLE, Placement.FREE, 4 << 10, 10_000),
+            new Question(Work.ECHO, Placement.FREE, 4 << 10, 10_000));
+    assertThat(plan.times().idleMillis()).isEqualTo(60_000);
   }
 
   @Test

@@ -94,6 +94,60 @@ class ReportTest {
   }
 
   @Test
+  void aBusyMachineAndManyChannelsAreJudged() {
+    Samples.addChannels(results);
+    assertThat(Targets.of(results).stream().filter(one -> one.name().startsWith("busy")))
+        .extracting(Targets.Target::outcome)
+        .containsExactly(
+            Targets.Outcome.MISSED,
+            Targets.Outcome.UNKNOWN,
+            Targets.Outcome.UNKNOWN,
+            Targets.Outcome.UNKNOWN,
+            Targets.Outcome.UNKNOWN,
+            Targets.Outcome.UNKNOWN,
+            Targets.Outcome.UNKNOWN,
+            Targets.Outcome.UNKNOWN,
+            Targets.Outcome.MET);
+    assertThat(target("busy machine, round trip, 64 B, mean, beside libxenvchan"))
+        .extracting(Targets.Target::target, Targets.Target::measured)
+        .containsExactly("at most 1.2", "1.21");
+    assertThat(target("channels opened, used for a byte each way, and closed in a second"))
+        .extracting(Targets.Target::measured, Targets.Target::outcome)
+        .containsExactly("1000", Targets.Outcome.MET);
+    assertThat(target("1000 idle channels, ms of processor time a second, all together").outcome())
+        .isEqualTo(Targets.Outcome.MET);
+    // What has to be less than a bound and is the bound is not.
+    assertThat(target("1000 idle channels, KiB of memory for each, both sides, beside the rings"))
+        .extracting(Targets.Target::measured, Targets.Target::outcome)
+        .containsExactly("16.0", Targets.Outcome.MISSED);
+    String waiting = "1000 idle channels with a virtual thread at each end, ";
+    assertThat(target(waiting + "ms of processor time a second, all together").outcome())
+        .isEqualTo(Targets.Outcome.MISSED);
+    assertThat(target(waiting + "KiB of memory for each, both sides, beside the rings").outcome())
+        .isEqualTo(Targets.Outcome.UNKNOWN);
+    assertThat(
+            target(
+                "round trips through 1000 channels at once, virtual threads, beside Unix"
+                    + " sockets"))
+        .extracting(Targets.Target::measured, Targets.Target::outcome)
+        .containsExactly("1.99", Targets.Outcome.MISSED);
+    assertThat(text())
+        .containsPattern("vchan, virtual threads +199000 .199000–199000.; –; –")
+        .contains("1000 idle channels, nobody waits");
+    assertThat(HtmlReport.of(results)).contains("How much do many channels carry at once?");
+  }
+
+  @Test
+  void underLoadTheStandInCountsWhereItCountsAnywhere() {
+    Samples.addChannels(results);
+    results.add(new BareEvent(Placement.FREE, 50, 61, 1.22, 1.3));
+    assertThat(results.isVoid(Samples.LOADED_TRIP.of(Rival.LIBXENVCHAN))).isTrue();
+    results.add(new BareEvent(Placement.FREE, 50, 51, 1.02, 1.1));
+    assertThat(results.isVoid(Samples.LOADED_TRIP.of(Rival.LIBXENVCHAN))).isFalse();
+    assertThat(results.eventCounts(Placement.LOADED)).isTrue();
+  }
+
+  @Test
   void thePageIsWellFormedAndNeedsNothingElse() throws Exception {
     String page = HtmlReport.of(results);
     assertThat(page)

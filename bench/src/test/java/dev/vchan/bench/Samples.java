@@ -8,6 +8,15 @@ final class Samples {
       new Question(Work.STREAM, Placement.PINNED, 64 * Plan.KI, 4 * Plan.KI);
   static final Question TRIP = new Question(Work.TRIP, Placement.PINNED, Plan.USUAL_RING, 64);
 
+  static final Question LOADED_STREAM =
+      new Question(Work.STREAM, Placement.LOADED, 64 * Plan.KI, 4 * Plan.KI);
+  static final Question LOADED_TRIP =
+      new Question(Work.TRIP, Placement.LOADED, Plan.USUAL_RING, 64);
+  static final Question CONNECT = new Question(Work.CONNECT, Placement.FREE, Plan.USUAL_RING, 1);
+  static final Question IDLE = new Question(Work.IDLE, Placement.FREE, 4 * Plan.KI, 1_000);
+  static final Question WAITING = new Question(Work.WAITING, Placement.FREE, 4 * Plan.KI, 1_000);
+  static final Question ECHO = new Question(Work.ECHO, Placement.FREE, 4 * Plan.KI, 1_000);
+
   private Samples() {}
 
   /** Ours six times libxenvchan and twice the socket; a missing Aeron with a name to be escaped. */
@@ -28,5 +37,23 @@ final class Samples {
       results.add(TRIP.of(Rival.VCHAN), Metric.P999, 2.5);
     }
     return results;
+  }
+
+  /**
+   * A busy machine and many channels, all as wanted but the round trip, the memory and the echo.
+   */
+  static void addChannels(Results results) {
+    results.add(LOADED_STREAM.of(Rival.VCHAN), Metric.MB_PER_SECOND, 100);
+    results.add(LOADED_STREAM.of(Rival.UNIX_JAVA), Metric.MB_PER_SECOND, 100);
+    results.add(LOADED_TRIP.of(Rival.VCHAN), Metric.MEAN, 121);
+    results.add(LOADED_TRIP.of(Rival.LIBXENVCHAN), Metric.MEAN, 100);
+    results.add(CONNECT.of(Rival.VCHAN), Metric.CONNECTS_PER_SECOND, 1000);
+    results.add(IDLE.of(Rival.VCHAN), Metric.IDLE_CPU_MILLIS, -0.5);
+    results.add(IDLE.of(Rival.VCHAN), Metric.IDLE_MEMORY, 8 * Plan.KI);
+    results.add(IDLE.of(Rival.VCHAN), Metric.IDLE_HEAP, 8 * Plan.KI);
+    results.add(IDLE.of(Rival.VCHAN), Metric.IDLE_SLOWDOWN, 1.2);
+    results.add(WAITING.of(Rival.VIRTUAL), Metric.IDLE_CPU_MILLIS, 1);
+    results.add(ECHO.of(Rival.VIRTUAL), Metric.ECHOES_PER_SECOND, 199_000);
+    results.add(ECHO.of(Rival.UNIX_VIRTUAL), Metric.ECHOES_PER_SECOND, 100_000);
   }
 }

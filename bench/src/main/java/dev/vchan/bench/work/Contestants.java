@@ -14,7 +14,8 @@ final class Contestants {
       case "vchan-zero-copy" -> VchanContestant.local(VchanEnd.ZeroCopy::new);
       case "vchan-batched" -> VchanContestant.local(VchanEnd.Batched::new);
       case "vchan-in-process" -> VchanContestant.inProcess();
-      case "unix-java" -> new SocketContestant();
+      case "unix-java" -> new SocketContestant(false);
+      case "unix-virtual" -> new SocketContestant(true);
       case "agrona" -> new AgronaContestant();
       case "aeron" -> new AeronContestant();
       case "event" -> new EventContestant();

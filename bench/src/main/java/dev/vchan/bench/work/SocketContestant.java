@@ -13,6 +13,17 @@ import java.nio.file.Path;
 /** A Unix-domain socket as Java has it. */
 final class SocketContestant implements Contestant {
 
+  private final boolean virtual;
+
+  SocketContestant(boolean virtual) {
+    this.virtual = virtual;
+  }
+
+  @Override
+  public boolean isVirtual() {
+    return virtual;
+  }
+
   @Override
   public End open(Side side, Path meeting, int ring) throws IOException, InterruptedException {
     Path file = Path.of(meeting + ".sock");

@@ -39,6 +39,7 @@ final class TripWork {
     Arrays.sort(times, 0, count);
     return new Answer()
         .with("trips", count)
+        .with("mean", (before - began) / count)
         .with("p50", times[count / 2])
         .with("p99", times[(int) (count * 99L / 100)])
         .with("p999", times[(int) (count * 999L / 1000)])

@@ -4,7 +4,6 @@ package dev.vchan.bench.work;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,8 +26,12 @@ import java.util.concurrent.Future;
  *   <li>{@code stream WRITE BYTES plain|touch|check}: side A sends, side B takes; it adds up every
  *       byte if it is to touch them, and compares them if it is to check
  *   <li>{@code trips SIZE MOST MILLIS}: side A asks, side B answers
- *   <li>{@code reopen MEETING RING COUNT}: opens an end, lets a byte go there and back, closes;
- *       again and again
+ *   <li>{@code reopen MEETING RING COUNT THREADS}: opens an end, lets a byte go there and back,
+ *       closes; again and again, on so many threads at once
+ *   <li>{@code echo SIZE MILLIS}: on all ends at once side A asks and side B answers, with a
+ *       virtual thread for each end
+ *   <li>{@code await}: lets a virtual thread wait at each idle end; {@code wake} ends that
+ *   <li>{@code settle}: gives back all memory that is not in use
  *   <li>{@code close}: closes all ends
  * </ul>
  */
@@ -39,12 +42,16 @@ public final class Worker {
   private final ExecutorService thread;
   private final StreamWork streams = new StreamWork();
   private final TripWork trips = new TripWork();
+  private final ManyWork many;
+  private final ReopenWork reopens;
   private final List<End> ends = new ArrayList<>();
 
   private Worker(Side side, Contestant contestant) {
     this.side = side;
     this.contestant = contestant;
     this.thread = thread(side, contestant);
+    this.many = new ManyWork(side);
+    this.reopens = new ReopenWork(side, contestant);
   }
 
   /**
@@ -121,7 +128,12 @@ public final class Worker {
           side == Side.A
               ? trips.ask(first(), number(words[1]), number(words[2]), number(words[3]))
               : trips.answer(first(), number(words[1]));
-      case "reopen" -> reopen(Path.of(words[1]), number(words[2]), number(words[3]));
+      case "reopen" ->
+          reopens.run(Path.of(words[1]), number(words[2]), number(words[3]), number(words[4]));
+      case "echo" -> many.echo(ends, number(words[1]), number(words[2]));
+      case "await" -> many.await(idle());
+      case "wake" -> many.wake(idle());
+      case "settle" -> new Answer().with("heap", Allocation.settledHeap());
       case "close" -> {
         closeAll();
         yield new Answer();
@@ -141,6 +153,10 @@ public final class Worker {
     return ends.getFirst();
   }
 
+  private List<End> idle() {
+    return ends.subList(1, ends.size());
+  }
+
   private Answer stream(int write, long bytes, String work) throws IOException {
     boolean check = work.equals("check");
     return side == Side.A
@@ -153,25 +169,6 @@ public final class Worker {
       ends.add(contestant.open(side, Path.of(meeting + "-" + i), ring));
     }
     return new Answer();
-  }
-
-  private Answer reopen(Path meeting, int ring, int count)
-      throws IOException, InterruptedException {
-    long began = System.nanoTime();
-    for (int i = 0; i < count; i++) {
-      open(Path.of(meeting + "-" + i), ring, 1);
-      if (side == Side.A) {
-        trips.ask(first(), 1, 1, 0);
-      } else {
-        trips.answer(first(), 1);
-        // Who has sent the last byte closes last: with some, a close takes it away from its reader.
-        if (first().receive(ByteBuffer.allocateDirect(1)) > 0) {
-          throw new IOException("a byte came that nobody has sent");
-        }
-      }
-      closeAll();
-    }
-    return new Answer().with("nanos", System.nanoTime() - began).with("times", count);
   }
 
   private void closeAll() throws IOException {

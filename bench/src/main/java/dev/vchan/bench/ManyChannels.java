@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.bench;
+
+import dev.vchan.VchanOptions;
+import dev.vchan.bench.work.Answer;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Measures what many channels cost and carry, and how fast they are opened. */
+final class ManyChannels {
+
+  private static final int MESSAGE = 64;
+
+  /** Whoever waits looks once in a period without being woken; less would miss that. */
+  static final int WAITING_MILLIS = (int) VchanOptions.DEFAULTS.lookPeriod().toMillis();
+
+  /** So long something that was closed may be held, by timers of five seconds. */
+  private static final long FORGET_MILLIS = 6_000;
+
+  private final Plan.Times times;
+  private final Stage stage;
+  private final Results results;
+  private final Map<Pair, Long> closed = new HashMap<>();
+
+  ManyChannels(Plan.Times times, Stage stage, Results results) {
+    this.times = times;
+    this.stage = stage;
+    this.results = results;
+  }
+
+  /** One after the other, or several at once. */
+  void open(Cell cell, Pair pair) throws IOException, InterruptedException {
+    Question question = cell.question();
+    Answer answer =
+        pair.tell(
+                "reopen %s %d %d %d"
+                    .formatted(stage.meeting(), question.ring(), times.reopens(), question.size()))
+            .asking();
+    results.add(cell, Metric.CONNECTS_PER_SECOND, answer.get("times") * 1e9 / answer.get("nanos"));
+  }
+
+  /** So that nothing is left to compile when many of them are in use. */
+  void warmUp(Pair pair) throws IOException, InterruptedException {
+    stage.open(pair, Plan.USUAL_RING, Plan.SOME);
+    pair.tell("echo " + MESSAGE + " " + times.warmUpMillis());
+    close(pair);
+  }
+
+  /** All of them in use. */
+  void echo(Cell cell, Pair pair) throws IOException, InterruptedException {
+    Question question = cell.question();
+    stage.open(pair, question.ring(), question.size());
+    pair.tell("echo " + MESSAGE + " " + times.echoMillis() / 4);
+    ProcessCost before = ProcessCost.of(pair.pids());
+    Answer answer = pair.tell("echo " + MESSAGE + " " + times.echoMillis()).asking();
+    ProcessCost cost = ProcessCost.of(pair.pids()).since(before);
+    close(pair);
+    double trips = answer.get("trips");
+    results.add(cell, Metric.ECHOES_PER_SECOND, trips * 1e9 / answer.get("nanos"));
+    results.add(cell, Metric.ECHO_CPU_MICROS, cost.cpuNanos() / 1e3 / trips);
+    results.add(cell, Metric.ECHO_FEWEST, answer.get("fewest") * question.size() / trips);
+  }
+
+  /** One of them in use, first alone and then beside the others. */
+  void idle(Cell cell, Pair pair) throws IOException, InterruptedException {
+    Question question = cell.question();
+    boolean waiting = question.work() == Work.WAITING;
+    awaitForgotten(pair);
+    stage.open(pair, question.ring(), 1);
+    State alone = state(pair, times.idleMillis());
+    stage.open(pair, question.ring(), question.size());
+    if (waiting) {
+      pair.tell("await");
+    }
+    State among = state(pair, Math.max(times.idleMillis(), waiting ? WAITING_MILLIS : 0));
+    if (waiting) {
+      pair.tell("wake");
+    }
+    close(pair);
+    double count = question.size();
+    ProcessCost more = among.held.since(alone.held);
+    results.add(cell, Metric.IDLE_SLOWDOWN, among.tripNanos / alone.tripNanos);
+    results.add(cell, Metric.IDLE_CPU_MILLIS, among.cpuMillis - alone.cpuMillis);
+    results.add(cell, Metric.IDLE_THREADS, more.threads() / count);
+    results.add(cell, Metric.IDLE_DESCRIPTORS, more.descriptors() / count);
+    results.add(cell, Metric.IDLE_MEMORY, more.memory() / count);
+    if (alone.heap >= 0) {
+      results.add(cell, Metric.IDLE_HEAP, (among.heap - alone.heap) / count);
+    }
+  }
+
+  private void close(Pair pair) throws IOException, InterruptedException {
+    pair.tell("close");
+    closed.put(pair, System.nanoTime());
+  }
+
+  /** What channels of before have left must not count as what is there without channels. */
+  private void awaitForgotten(Pair pair) throws InterruptedException {
+    Long since = closed.get(pair);
+    if (since != null) {
+      Thread.sleep(Math.max(0, FORGET_MILLIS - (System.nanoTime() - since) / 1_000_000));
+    }
+  }
+
+  /**
+   * What can be said of two processes that have some channels open.
+   *
+   * @param tripNanos the median round trip through the one that is used
+   * @param heap bytes of heap that are in use; negative for those that have none
+   * @param held what they have
+   * @param cpuMillis processor time they take in a second in which nothing is done
+   */
+  private record State(double tripNanos, double heap, ProcessCost held, double cpuMillis) {}
+
+  private State state(Pair pair, int millis) throws IOException, InterruptedException {
+    double tripNanos = pair.trips(MESSAGE, times.tripMillis()).get("p50");
+    double heap = 0;
+    for (Answer answer : pair.tell("settle").all()) {
+      heap += answer.get("heap");
+    }
+    ProcessCost before = ProcessCost.of(pair.pids());
+    long began = System.nanoTime();
+    Thread.sleep(millis);
+    ProcessCost after = ProcessCost.of(pair.pids());
+    double seconds = (System.nanoTime() - began) / 1e9;
+    return new State(tripNanos, heap, before, after.since(before).cpuNanos() / 1e6 / seconds);
+  }
+}
