@@ -29,7 +29,7 @@ final class MutationFigures {
     for (String result : Files.readAllLines(Path.of(arguments[0]))) {
       String[] fields = result.split(",");
       boolean noticed = !fields[5].equals("SURVIVED") && !fields[5].equals("NO_COVERAGE");
-      String type = fields[1].replaceFirst(".*[.$]", "");
+      String type = fields[1].replaceFirst(".*\\.", "").replace('$', '.');
       String mutator = fields[2].replaceFirst(".*\\.(\\w+)Mutator$", "$1");
       for (String of : List.of(fields[0], "all")) {
         int[] count = counts.computeIfAbsent(of, name -> new int[2]);
