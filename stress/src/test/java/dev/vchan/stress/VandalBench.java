@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -54,6 +55,7 @@ final class VandalBench {
     figures = new Figures("vandal-bench");
   }
 
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
   @Test
   void innocentsKeepHalfOfWhatTheyCarry() throws Exception {
     run(folder.resolve("hub"), folder.resolve("elsewhere"));
