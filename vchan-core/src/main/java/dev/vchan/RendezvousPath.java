@@ -33,6 +33,7 @@ public record RendezvousPath(String value) {
       throw new IllegalArgumentException(
           "path too long: " + value.length() + " characters, at most " + MAX_LENGTH);
     }
+    // Possessive: matching the longest path must not take a stack as deep as that.
     if (!value.matches("(/[A-Za-z0-9_@-]++)++")) {
       throw new IllegalArgumentException(
           "path \""

@@ -29,7 +29,8 @@ class PingPongTest {
   private static final long SEED = Long.getLong("vchan.seed", new Random().nextLong());
 
   /**
-   * It hangs within some hundred, but on a busy machine two virtual threads may share a carrier.
+   * A mutant hangs within some hundred; on a busy machine, where two virtual threads may share a
+   * carrier and run one after the other, it takes more.
    */
   private static final long MOST_ROUNDS_OF_A_MUTANT = 1_000_000;
 
@@ -59,8 +60,8 @@ class PingPongTest {
 
     /** The first line that each process says. */
     List<String> play(Optional<Path> changed, Path root) throws IOException {
-      long rounds = Figures.FULL ? fullRounds : fullRounds / share;
-      rounds = changed.isPresent() ? MOST_ROUNDS_OF_A_MUTANT : rounds;
+      long kept = Figures.FULL ? fullRounds : fullRounds / share;
+      long rounds = changed.isPresent() ? MOST_ROUNDS_OF_A_MUTANT : kept;
       boolean neverSpin = this == PROCESSES_THAT_NEVER_SPIN;
       boolean virtual = name().endsWith("VIRTUAL_THREADS");
       return place

@@ -235,9 +235,9 @@ class HalfCloseTest {
   @Test
   void aListenerThatClosesUnderAClientIsNotTakenForOneThatDied() throws IOException {
     host.hidePeers();
-    VchanListener listener = VchanListener.open(backend, Ends.CLIENT, Ends.PORT, MODERN);
-    try (Vchan client =
-        Vchan.connect(host.domain(Ends.CLIENT), Ends.SERVER, Ends.PORT, MODERN, Ends.soon())) {
+    try (VchanListener listener = VchanListener.open(backend, Ends.CLIENT, Ends.PORT, MODERN);
+        Vchan client =
+            Vchan.connect(host.domain(Ends.CLIENT), Ends.SERVER, Ends.PORT, MODERN, Ends.soon())) {
       listener.close();
       assertThat(client.read(ByteBuffer.allocate(1), Ends.soon())).isEqualTo(-1);
       assertThat(client.state()).isEqualTo(VchanState.PEER_CLOSED);
