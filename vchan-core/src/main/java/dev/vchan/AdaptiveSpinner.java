@@ -3,50 +3,78 @@ package dev.vchan;
 
 import dev.vchan.spi.Parking;
 
-/** The default {@link WaitPolicy}: spins by yielding, as long as it pays. */
+/**
+ * The default {@link WaitPolicy}: hints to the processor while the peer answers from another one,
+ * then yields, as long as either pays.
+ */
 final class AdaptiveSpinner implements WaitPolicy.Spinner {
 
-  /** Processor hints before the first yield: enough for a peer that is about to publish. */
-  private static final int HINTS = 16;
+  /** What is tried always, a third of a microsecond: enough for a peer about to publish. */
+  private static final int FEWEST_HINTS = 16;
 
-  /** As long as one sleep and its wake-up take on an idle virtual processor, both ways. */
-  private static final long PLATFORM_NANOS = 50_000;
-
-  /** A virtual thread's yield lets other virtual threads run, but keeps the processor. */
-  private static final long VIRTUAL_NANOS = 4_000;
-
-  /** A yield this long means that somebody else had the processor for a whole time slice. */
-  private static final long SLOW_YIELD_NANOS = 200_000;
+  /** About five microseconds: as long as two processors take to pass a page on and back. */
+  private static final int MOST_HINTS = 256;
 
   /**
-   * Slow yields in a row double the waits that are skipped, from 16 to 1,024: where others want the
-   * processor all the time, one yield costs as much as hundreds of sleeps, while a single slow one
-   * on a quiet machine says nothing about the next.
+   * Where hints do not pay, since both sides share a processor, many are tried once in so many
+   * waits: the peer may have moved.
    */
-  private static final int FIRST_SLOW = 4;
+  private static final int WAITS_A_TRIAL = 64;
 
-  private static final int MOST_SLOW = 10;
+  /** As long as one sleep and its wake-up take on an idle virtual processor, both ways. */
+  private static final long YIELDING_NANOS = 50_000;
 
-  /** Spins that must pay off before one slow yield is forgotten. */
-  private static final int SUCCESSES_PER_SLOW_YIELD = 64;
+  /**
+   * As long in processor time: with many virtual threads, all the others run in each of these
+   * yields.
+   */
+  private static final int MOST_VIRTUAL_YIELDS = 256;
 
   private static final int MAX_WAITS_SKIPPED = 64;
 
+  /**
+   * Fewer, since one that sleeps among others that spin waits for its turn far longer than they do.
+   */
+  private static final int MAX_VIRTUAL_WAITS_SKIPPED = 8;
+
+  private final Pace pace = new Pace();
+
+  /** Hints that a wait gives before it yields for the first time. */
+  private int patience = MOST_HINTS;
+
+  private int waitsWithoutTrial;
   private int waitsToSkip;
   private int fruitless;
-  private int slow = FIRST_SLOW;
-  private int successes;
-  private int hints;
+
+  /** Of the wait in progress. */
   private boolean spinning;
-  private long budgetNanos;
+
+  private int hintsLeft;
+  private int yields;
   private long start;
 
   @Override
+  public void beforeLook() {
+    pace.rest();
+  }
+
+  @Override
+  public void found(int bytes, int capacity) {
+    pace.found(bytes, capacity);
+  }
+
+  @Override
   public void begin() {
-    hints = 0;
+    yields = 0;
     spinning = waitsToSkip == 0;
     if (!spinning) {
       waitsToSkip--;
+      return;
+    }
+    hintsLeft = patience;
+    if (patience == FEWEST_HINTS && ++waitsWithoutTrial == WAITS_A_TRIAL) {
+      waitsWithoutTrial = 0;
+      hintsLeft = MOST_HINTS;
     }
   }
 
@@ -55,42 +83,65 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
     if (!spinning) {
       return false;
     }
-    if (hints < HINTS) {
-      hints++;
+    if (hintsLeft > 0) {
+      hintsLeft--;
       Parking.spinWait();
       return true;
     }
+    return yieldOnce();
+  }
+
+  private boolean yieldOnce() {
+    if (yields == 0) {
+      patience = Math.max(patience / 2, FEWEST_HINTS);
+    }
+    yields++;
+    return Thread.currentThread().isVirtual() ? yieldToVirtual() : yieldProcessor();
+  }
+
+  /**
+   * The yield of a virtual thread lets others of its kind run, as long as they have anything to do,
+   * and says nothing about the processor, which it keeps.
+   */
+  private boolean yieldToVirtual() {
+    Parking.yieldProcessor();
+    if (yields == MOST_VIRTUAL_YIELDS) {
+      giveUp(MAX_VIRTUAL_WAITS_SKIPPED);
+    }
+    return true;
+  }
+
+  private boolean yieldProcessor() {
     long before = Parking.nanoTime();
-    if (hints == HINTS) {
-      hints++;
+    if (yields == 1) {
       start = before;
-      budgetNanos = Thread.currentThread().isVirtual() ? VIRTUAL_NANOS : PLATFORM_NANOS;
+    }
+    if (!Competition.allowsYield(before)) {
+      spinning = false;
+      return false;
     }
     Parking.yieldProcessor();
     long after = Parking.nanoTime();
-    if (after - before > SLOW_YIELD_NANOS) {
-      // The look that follows may still find something; the next waits sleep at once.
-      waitsToSkip = 1 << slow;
-      slow = Math.min(slow + 1, MOST_SLOW);
-      successes = 0;
+    if (Competition.isSlow(before, after)) {
       spinning = false;
-    } else if (after - start > budgetNanos) {
-      fruitless++;
-      waitsToSkip = Math.min(1 << Math.min(fruitless, 30), MAX_WAITS_SKIPPED) - 1;
-      spinning = false;
+    } else if (after - start > YIELDING_NANOS) {
+      giveUp(MAX_WAITS_SKIPPED);
     }
     return true;
+  }
+
+  private void giveUp(int mostWaitsSkipped) {
+    spinning = false;
+    fruitless++;
+    waitsToSkip = Math.min(1 << Math.min(fruitless, 30), mostWaitsSkipped) - 1;
   }
 
   @Override
   public void succeeded() {
     fruitless = 0;
-    if (spinning) {
-      waitsToSkip = 0;
-      if (++successes == SUCCESSES_PER_SLOW_YIELD) {
-        successes = 0;
-        slow = Math.max(slow - 1, FIRST_SLOW);
-      }
+    waitsToSkip = 0;
+    if (yields == 0) {
+      patience = MOST_HINTS;
     }
   }
 }

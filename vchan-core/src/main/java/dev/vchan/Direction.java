@@ -17,6 +17,13 @@ import java.io.IOException;
  */
 abstract class Direction {
 
+  /** Below this, letting the other side know costs more than it gains. */
+  private static final int LEAST_PIECE = 4 << 10;
+
+  private static final int MOST_PIECE = 16 << 10;
+
+  private static final int PIECES_A_RING = 4;
+
   final Link link;
   final Turn turn;
   final Tally tally = new Tally();
@@ -24,13 +31,20 @@ abstract class Direction {
   /** Whether the last wait ended because this direction is over; set after the final look. */
   boolean ended;
 
+  /**
+   * What a call copies before it lets the other side know. With a whole ring at a time the two
+   * sides would copy in turns; so they copy at the same time.
+   */
+  final int piece;
+
   private final WaitPolicy.Spinner spinner;
   private final int request;
   private final int answer;
 
-  Direction(Link link, Turn turn, WaitPolicy policy, int request, int answer) {
+  Direction(Link link, Turn turn, int capacity, WaitPolicy policy, int request, int answer) {
     this.link = link;
     this.turn = turn;
+    this.piece = Math.clamp(capacity / PIECES_A_RING, LEAST_PIECE, MOST_PIECE);
     this.spinner = policy.newSpinner();
     this.request = request;
     this.answer = answer;
@@ -38,6 +52,9 @@ abstract class Direction {
 
   /** Bytes the ring has for this direction, by what the page says now. */
   abstract int look() throws ProtocolViolationException;
+
+  /** Size of the ring in bytes. */
+  abstract int capacity();
 
   /** As {@link #look}, for a caller without the turn: from 0 to the capacity, whatever it sees. */
   abstract int estimate();
@@ -53,7 +70,7 @@ abstract class Direction {
    *     deadline} is {@link Deadline#POLL}
    */
   final int await(int need, Deadline deadline, long done) throws IOException {
-    int found = look();
+    int found = deadline == Deadline.POLL ? look() : lookUnhurriedly();
     if (found >= need) {
       return found;
     }
@@ -107,6 +124,13 @@ abstract class Direction {
     } finally {
       turn.leave();
     }
+  }
+
+  private int lookUnhurriedly() throws ProtocolViolationException {
+    spinner.beforeLook();
+    int found = look();
+    spinner.found(found, capacity());
+    return found;
   }
 
   private int spin(int need) throws ProtocolViolationException {

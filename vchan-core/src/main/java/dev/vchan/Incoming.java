@@ -18,7 +18,7 @@ final class Incoming extends Direction {
   private final Tally discarded = new Tally();
 
   Incoming(Link link, RingReader ring, WaitPolicy policy) {
-    super(link, link.readers, policy, ControlPage.WRITE, ControlPage.READ);
+    super(link, link.readers, ring.capacity(), policy, ControlPage.WRITE, ControlPage.READ);
     this.ring = ring;
   }
 
@@ -37,6 +37,7 @@ final class Incoming extends Direction {
     return (shut && !discarding) || link.peerEnded() || link.peerGone();
   }
 
+  @Override
   int capacity() {
     return ring.capacity();
   }
@@ -61,8 +62,8 @@ final class Incoming extends Direction {
         return nothing();
       }
       int bytes = Math.min(ready, target.remaining());
-      ring.copyTo(0, target, bytes);
-      release(bytes);
+      take(target, bytes);
+      released(bytes);
       return bytes;
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
       throw link.failed(e);
@@ -279,8 +280,22 @@ final class Incoming extends Direction {
     return known >= wanted || endOfStream ? known : await(wanted, deadline, 0);
   }
 
+  /** Copies out and gives the space back, a piece at a time. The caller answers once for all. */
+  private void take(ByteBuffer target, int bytes) {
+    for (int left = bytes; left > 0; ) {
+      int some = Math.min(left, piece);
+      ring.copyTo(0, target, some);
+      ring.release(some);
+      left -= some;
+    }
+  }
+
   private void release(int bytes) throws IOException {
     ring.release(bytes);
+    released(bytes);
+  }
+
+  private void released(int bytes) throws IOException {
     tally.calls++;
     published(bytes);
   }

@@ -15,7 +15,7 @@ final class Outgoing extends Direction {
   private int reserved;
 
   Outgoing(Link link, RingWriter ring, WaitPolicy policy) {
-    super(link, link.writers, policy, ControlPage.READ, ControlPage.WRITE);
+    super(link, link.writers, ring.capacity(), policy, ControlPage.READ, ControlPage.WRITE);
     this.ring = ring;
   }
 
@@ -34,6 +34,7 @@ final class Outgoing extends Direction {
     return (shut && !draining) || link.peerGone();
   }
 
+  @Override
   int capacity() {
     return ring.capacity();
   }
@@ -53,8 +54,8 @@ final class Outgoing extends Direction {
           break;
         }
         int bytes = Math.min(space, total - done);
-        ring.copyFrom(0, source, bytes);
-        publish(bytes);
+        put(source, bytes);
+        published(bytes);
         done += bytes;
       }
       tally.calls++;
@@ -290,6 +291,16 @@ final class Outgoing extends Direction {
   private void checkPeer(long done) throws VchanException {
     if (link.peerGone()) {
       throw link.peerGoneException(done + " bytes of this call were written", done);
+    }
+  }
+
+  /** Copies in and lets the peer see, a piece at a time. The caller answers once for all. */
+  private void put(ByteBuffer source, int bytes) {
+    for (int left = bytes; left > 0; ) {
+      int some = Math.min(left, piece);
+      ring.copyFrom(0, source, some);
+      ring.publish(some);
+      left -= some;
     }
   }
 

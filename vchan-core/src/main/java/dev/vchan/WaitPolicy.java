@@ -17,10 +17,12 @@ public interface WaitPolicy {
   Spinner newSpinner();
 
   /**
-   * Spins while it pays: a few processor hints, then yields, up to about 50 microseconds on a
-   * platform thread. A yield that takes long shows that others need the processor; spinning is then
-   * given up and not tried again for a while. Fruitless spins make it pause as well. A virtual
-   * thread spins for a few microseconds at most, since its yield does not free the processor.
+   * Spins while it pays: up to about 5 microseconds of processor hints where the peer has answered
+   * within them before, else a few, then yields, up to about 50 microseconds. A yield that takes
+   * long shows that others need the processor; no channel of this process yields then for a while.
+   * Fruitless spins make it pause as well. A virtual thread does not yield, since that would not
+   * free the processor. A stream's reader, and its writer, rest for about a microsecond before they
+   * look where looks have found only a few bytes each.
    *
    * @return the default policy
    */
@@ -37,6 +39,12 @@ public interface WaitPolicy {
     return () ->
         new Spinner() {
           @Override
+          public void beforeLook() {}
+
+          @Override
+          public void found(int bytes, int capacity) {}
+
+          @Override
           public void begin() {}
 
           @Override
@@ -50,11 +58,23 @@ public interface WaitPolicy {
   }
 
   /**
-   * One direction's spinning. A wait calls {@code begin}, then {@code pause} and looks, again and
-   * again, until it finds something, which it reports by {@code succeeded}, or {@code pause}
-   * returns false.
+   * One direction's spinning. A call that has to look calls {@code beforeLook}, looks, and reports
+   * what it has {@code found}. If that does not suffice, it calls {@code begin}, then {@code pause}
+   * and looks, again and again, until it finds something, which it reports by {@code succeeded}, or
+   * {@code pause} returns false.
    */
   interface Spinner {
+
+    /** A call that may wait is about to look for the first time. */
+    void beforeLook();
+
+    /**
+     * What the first look found.
+     *
+     * @param bytes that can be read, or space that can be written to; from 0 to {@code capacity}
+     * @param capacity size of the ring in bytes
+     */
+    void found(int bytes, int capacity);
 
     /** A wait begins. */
     void begin();

@@ -30,7 +30,7 @@ public enum Mutant {
       "with a look at the peer before the ring",
       "vchan-core/src/main/java/dev/vchan/Direction.java",
       """
-          int found = look();
+          int found = deadline == Deadline.POLL ? look() : lookUnhurriedly();
           if (found >= need) {
             return found;
           }
@@ -87,12 +87,12 @@ public enum Mutant {
       "with the space given back before its bytes are copied",
       "vchan-core/src/main/java/dev/vchan/Incoming.java",
       """
-            ring.copyTo(0, target, bytes);
-            release(bytes);
+            ring.copyTo(0, target, some);
+            ring.release(some);
       """,
       """
-            release(bytes);
-            ring.copyTo(-bytes, target, bytes);
+            ring.release(some);
+            ring.copyTo(-some, target, some);
       """),
 
   /** What the peer changed in the word between the load and the store is undone. */

@@ -56,6 +56,7 @@ final class Connection implements Dispatcher.Handler {
   private final Dispatcher dispatcher;
   private final SocketChannel channel;
   private final Lookout lookout;
+  private final Dispatcher.Timer patience;
 
   /** Held by the one thread that reads; guards what follows, down to {@code inHello}. */
   private final Object reading = new Object();
@@ -88,6 +89,7 @@ final class Connection implements Dispatcher.Handler {
     this.channel = channel;
     this.owner = owner;
     this.lookout = new Lookout(this, dispatcher, channel);
+    this.patience = dispatcher.timer(this::close);
   }
 
   /** Begins to listen to the other end. */
@@ -286,7 +288,7 @@ final class Connection implements Dispatcher.Handler {
     put(new byte[] {GOODBYE});
     if (backlog.hasRemaining()) {
       // A peer that never reads must not keep the socket for as long as it likes.
-      dispatcher.after(LEAVE_NANOS, this::close);
+      dispatcher.set(patience, LEAVE_NANOS);
     } else {
       close();
     }
@@ -365,6 +367,7 @@ final class Connection implements Dispatcher.Handler {
     } catch (IOException e) {
       // The descriptor is gone all the same.
     } finally {
+      dispatcher.cancel(patience);
       lookout.close();
       dispatcher.wakeup();
     }

@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +33,14 @@ final class DirectoryEyes implements Closeable {
 
   private final RootDirectory root;
 
-  /** Guarded by this object, as is the next. */
+  /** Guarded by this object, as is all that follows. */
   private final Map<LocalWatch, WatchKey> keys = new HashMap<>();
+
+  /**
+   * Keys nobody needs any more. To cancel one takes as long as to wake two threads, so it is left
+   * to the own thread; most are void by then, since their directories have been removed.
+   */
+  private final Set<WatchKey> idle = new HashSet<>();
 
   private @Nullable WatchService service;
 
@@ -61,7 +69,9 @@ final class DirectoryEyes implements Closeable {
         current = made;
       }
       // A rename into the directory counts as a creation there.
-      keys.put(watch, directory.register(current, ENTRY_CREATE, ENTRY_DELETE));
+      WatchKey key = directory.register(current, ENTRY_CREATE, ENTRY_DELETE);
+      keys.put(watch, key);
+      idle.remove(key);
       return true;
     } catch (IOException e) {
       return false;
@@ -71,7 +81,7 @@ final class DirectoryEyes implements Closeable {
   synchronized void close(LocalWatch watch) {
     WatchKey key = keys.remove(watch);
     if (key != null && !keys.containsValue(key)) {
-      key.cancel();
+      idle.add(key);
     }
   }
 
@@ -93,6 +103,7 @@ final class DirectoryEyes implements Closeable {
     try (current) {
       for (; ; ) {
         WatchKey key = current.poll(LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        cancelIdle();
         if (key != null) {
           tell(key);
         } else if (abandon()) {
@@ -111,6 +122,11 @@ final class DirectoryEyes implements Closeable {
     boolean gone = !key.reset();
     List<LocalWatch> told = watchesOf(key, gone);
     told.forEach(watch -> watch.stir(gone));
+  }
+
+  private synchronized void cancelIdle() {
+    idle.forEach(WatchKey::cancel);
+    idle.clear();
   }
 
   /** Takes the only service out of use, unless somebody waits. */

@@ -13,7 +13,6 @@ import java.nio.channels.Selector;
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The one thread of a backend that looks at its sockets. It sleeps until one of them is ready or a
@@ -53,14 +52,15 @@ final class Dispatcher implements Closeable {
     void failed();
   }
 
-  /** Work to be done later. */
+  /** Work to be done later, once each time the timer is set. */
   static final class Timer {
 
-    private final long deadline;
     private final Runnable work;
 
-    private Timer(long deadline, Runnable work) {
-      this.deadline = deadline;
+    /** Guarded by the queue, and changed only while the timer is not in it. */
+    private long deadline;
+
+    private Timer(Runnable work) {
       this.work = work;
     }
 
@@ -90,18 +90,25 @@ final class Dispatcher implements Closeable {
     selector.wakeup();
   }
 
-  Timer after(long nanos, Runnable work) {
-    Timer timer = new Timer(Parking.nanoTime() + nanos, work);
+  /** A timer that is not set. */
+  Timer timer(Runnable work) {
+    return new Timer(work);
+  }
+
+  /** Has the timer's work done after so many nanoseconds, and not when it was set for before. */
+  void set(Timer timer, long nanos) {
     synchronized (timers) {
+      timers.remove(timer);
+      timer.deadline = Parking.nanoTime() + nanos;
       timers.add(timer);
     }
     selector.wakeup();
-    return timer;
   }
 
-  void cancel(@Nullable Timer timer) {
+  /** Takes back what was set. What is being done already is not stopped. */
+  void cancel(Timer timer) {
     synchronized (timers) {
-      timers.removeIf(known -> known == timer);
+      timers.remove(timer);
     }
   }
 

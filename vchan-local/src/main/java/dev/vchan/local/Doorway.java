@@ -44,13 +44,16 @@ final class Doorway implements Dispatcher.Handler, Connection.Owner {
   private final List<Guest> guests = new ArrayList<>();
   private @Nullable ServerSocketChannel door;
   private @Nullable SelectionKey key;
-  private Dispatcher.@Nullable Timer retry;
+  private final Dispatcher.Timer reopening;
+  private final Dispatcher.Timer listening;
   private boolean closed;
 
   Doorway(LocalEvents events, LocalPort port, Path socket) {
     this.events = events;
     this.port = port;
     this.socket = socket;
+    this.reopening = events.dispatcher().timer(() -> inTurn(this::reopen));
+    this.listening = events.dispatcher().timer(() -> inTurn(this::showInterest));
   }
 
   /** Somebody who has not said hello yet. */
@@ -82,28 +85,21 @@ final class Doorway implements Dispatcher.Handler, Connection.Owner {
     try {
       open();
     } catch (IOException e) {
-      later(this::reopen);
+      events.dispatcher().set(reopening, RETRY_NANOS);
     }
   }
 
-  private void later(Runnable work) {
-    events.dispatcher().cancel(retry);
-    retry =
-        events
-            .dispatcher()
-            .after(
-                RETRY_NANOS,
-                () -> {
-                  synchronized (port) {
-                    work.run();
-                  }
-                });
+  private void inTurn(Runnable work) {
+    synchronized (port) {
+      work.run();
+    }
   }
 
   /** Shuts the door for good. With the port held. */
   void close() {
     closed = true;
-    events.dispatcher().cancel(retry);
+    events.dispatcher().cancel(reopening);
+    events.dispatcher().cancel(listening);
     shut();
   }
 
@@ -151,8 +147,8 @@ final class Doorway implements Dispatcher.Handler, Connection.Owner {
       events.checkUser(come);
       Connection connection = new Connection(events.dispatcher(), come, this);
       connection.start();
-      Dispatcher.Timer patience =
-          events.dispatcher().after(HELLO_NANOS, () -> hungUp(connection, false));
+      Dispatcher.Timer patience = events.dispatcher().timer(() -> hungUp(connection, false));
+      events.dispatcher().set(patience, HELLO_NANOS);
       guests.add(new Guest(connection, patience));
       showInterest();
     } catch (IOException e) {
@@ -163,7 +159,7 @@ final class Doorway implements Dispatcher.Handler, Connection.Owner {
   private void listenAgainLater() {
     if (key != null) {
       key.interestOps(0);
-      later(this::showInterest);
+      events.dispatcher().set(listening, RETRY_NANOS);
     }
   }
 
@@ -248,7 +244,7 @@ final class Doorway implements Dispatcher.Handler, Connection.Owner {
   public void failed() {
     synchronized (port) {
       door = null;
-      later(this::reopen);
+      events.dispatcher().set(reopening, RETRY_NANOS);
     }
   }
 

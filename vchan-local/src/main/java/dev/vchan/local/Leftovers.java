@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -49,6 +50,7 @@ final class Leftovers {
       }
     }
     removeNodes();
+    removeEmptyDirectories();
   }
 
   private void removeIfFree(Path domain, String number, Path file) {
@@ -72,10 +74,25 @@ final class Leftovers {
       for (Path node : nodes) {
         String path = "/" + root.store().relativize(node);
         ifFree(LockFile.path(new RendezvousPath(path)), () -> LocalRendezvous.removeFiles(node));
-        root.prune(node);
       }
     } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
       // Somebody removes directories at the same time, or has put a strange one there.
+      return;
+    }
+  }
+
+  /**
+   * Who dies between removing the last file and the directory leaves the directory. It can go at
+   * any time: who needs it makes it again.
+   */
+  private void removeEmptyDirectories() {
+    try (Stream<Path> all = Files.walk(root.store())) {
+      all.filter(file -> Files.isDirectory(file, NOFOLLOW_LINKS))
+          .limit(MAX_NAMES)
+          .sorted(Comparator.reverseOrder())
+          .forEach(root::prune);
+    } catch (IOException | UncheckedIOException e) {
+      // Somebody removes directories at the same time.
       return;
     }
   }

@@ -32,6 +32,8 @@ final class LocalMemory implements Memory {
 
   private static final int TRIES = 1000;
 
+  private static final int MOST_PAGES_A_WRITE = 16;
+
   private final RootDirectory root;
   private final DomainId self;
   private final LockFile locks;
@@ -129,10 +131,10 @@ final class LocalMemory implements Memory {
    * hole would be found out by a fault at the first access, when nobody expects one.
    */
   private static void fill(Path file, int pages) throws IOException {
-    byte[] zeros = new byte[PAGE_SIZE];
+    byte[] zeros = new byte[Math.min(pages, MOST_PAGES_A_WRITE) * PAGE_SIZE];
     try (OutputStream out = Files.newOutputStream(file, WRITE, NOFOLLOW_LINKS)) {
-      for (int i = 0; i < pages; i++) {
-        out.write(zeros);
+      for (int left = pages; left > 0; left -= MOST_PAGES_A_WRITE) {
+        out.write(zeros, 0, Math.min(left, MOST_PAGES_A_WRITE) * PAGE_SIZE);
       }
     }
   }

@@ -40,6 +40,7 @@ final class Lookout {
   private final Connection connection;
   private final Dispatcher dispatcher;
   private final SocketChannel channel;
+  private final Dispatcher.Timer lingering;
   private final AtomicReference<@Nullable Thread> keeper = new AtomicReference<>();
   private final AtomicInteger others = new AtomicInteger();
   private final AtomicInteger waitsToSkip = new AtomicInteger(FIRST_WAITS);
@@ -48,7 +49,7 @@ final class Lookout {
   private @Nullable Selector selector;
 
   private @Nullable ByteBuffer input;
-  private boolean lingering;
+  private boolean lingers;
   private long watches;
   private long watchesBefore;
   private boolean closed;
@@ -57,6 +58,7 @@ final class Lookout {
     this.connection = connection;
     this.dispatcher = dispatcher;
     this.channel = channel;
+    this.lingering = dispatcher.timer(this::endLingering);
   }
 
   /**
@@ -160,21 +162,21 @@ final class Lookout {
     }
     synchronized (this) {
       watches++;
-      if (!lingering && !closed) {
+      if (!lingers && !closed) {
         linger();
       }
     }
   }
 
   private void linger() {
-    lingering = true;
+    lingers = true;
     watchesBefore = watches;
-    dispatcher.after(LINGER_NANOS, this::endLingering);
+    dispatcher.set(lingering, LINGER_NANOS);
   }
 
   private void endLingering() {
     synchronized (this) {
-      lingering = false;
+      lingers = false;
       if (closed || keeper.get() != null) {
         // A keeper that leaves after this look begins anew.
         return;
@@ -209,6 +211,7 @@ final class Lookout {
       closed = true;
       used = selector;
     }
+    dispatcher.cancel(lingering);
     close(used);
   }
 

@@ -99,6 +99,9 @@ final class ChildMain {
     try (VchanListener listener =
         VchanListener.open(backend, CLIENT, PORT, VchanOptions.DEFAULTS)) {
       List<FileChannel> hoard = new ArrayList<>();
+      // Loads the class while there is a descriptor to read it with.
+      Parking.pause(hoard, 1);
+      long idle = backend.dispatcherTurns();
       try {
         for (; ; ) {
           hoard.add(FileChannel.open(Path.of("/dev/null")));
@@ -106,7 +109,6 @@ final class ChildMain {
       } catch (IOException e) {
         System.out.println("starving");
       }
-      long idle = backend.dispatcherTurns();
       while (backend.dispatcherTurns() == idle) {
         Parking.pause(hoard, TimeUnit.MILLISECONDS.toNanos(10));
       }

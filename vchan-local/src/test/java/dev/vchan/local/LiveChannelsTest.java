@@ -124,6 +124,15 @@ class LiveChannelsTest {
     assertThat(meeting.files()).isEmpty();
   }
 
+  @Test
+  void aDirectoryThatSomebodyDiedInBeforeRemovingItIsRemovedByWhoeverOpensNext() throws Exception {
+    meeting.open(1);
+    Path left = meeting.root().resolve("store/local/domain/0/data/vchan/1/died");
+    Files.createDirectories(left);
+    meeting.open(7);
+    assertThat(meeting.root().resolve("store")).isEmptyDirectory();
+  }
+
   private List<LiveChannel> look() {
     try {
       return channels.look();

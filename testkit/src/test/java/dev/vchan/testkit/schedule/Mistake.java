@@ -70,7 +70,7 @@ enum Mistake {
       "Traffic.PeerDies",
       "Direction",
       """
-          int found = look();
+          int found = deadline == Deadline.POLL ? look() : lookUnhurriedly();
           if (found >= need) {
             return found;
           }
@@ -102,54 +102,48 @@ enum Mistake {
       "Traffic.OneWay",
       "Outgoing",
       """
-          ring.publish(bytes);
-          published(bytes);
+              put(source, bytes);
+              published(bytes);
       """,
       """
-          published(bytes);
-          ring.publish(bytes);
+              published(bytes);
+              put(source, bytes);
       """),
 
   ANSWERS_BEFORE_IT_RELEASES(
       "Traffic.Packets",
       "Incoming",
       """
-          ring.release(bytes);
-          tally.calls++;
-          published(bytes);
+            take(target, bytes);
+            released(bytes);
       """,
       """
-          published(bytes);
-          tally.calls++;
-          ring.release(bytes);
+            released(bytes);
+            take(target, bytes);
       """),
 
   PUBLISHES_BEFORE_IT_COPIES(
       "Traffic.OneWay",
       "Outgoing",
       """
-              ring.copyFrom(0, source, bytes);
-              publish(bytes);
-              done += bytes;
+            ring.copyFrom(0, source, some);
+            ring.publish(some);
       """,
       """
-              publish(bytes);
-              ring.copyFrom(-bytes, source, bytes);
-              done += bytes;
+            ring.publish(some);
+            ring.copyFrom(-some, source, some);
       """),
 
   RELEASES_BEFORE_IT_COPIES(
       "Traffic.OneWay",
       "Incoming",
       """
-            ring.copyTo(0, target, bytes);
-            release(bytes);
-            return bytes;
+            ring.copyTo(0, target, some);
+            ring.release(some);
       """,
       """
-            release(bytes);
-            ring.copyTo(-bytes, target, bytes);
-            return bytes;
+            ring.release(some);
+            ring.copyTo(-some, target, some);
       """),
 
   NO_FENCE_BEFORE_THE_ANSWER(

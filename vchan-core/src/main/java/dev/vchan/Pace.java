@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan;
+
+import dev.vchan.spi.Parking;
+
+/**
+ * Lets a batch build up. Whoever looks as soon as the other side has moved its index finds a few
+ * bytes each time, and each look and each move passes the page's line between two processors, which
+ * costs both sides more than the bytes do. Where looks in quick succession find a little again and
+ * again, there is a moment between them; where one finds nothing, or enough, that moment shrinks.
+ */
+final class Pace {
+
+  /** The longest that bytes which are there already have to wait. */
+  private static final long MOST_NANOS = 1_000;
+
+  private static final long STEP_NANOS = 100;
+
+  /** Looks this far apart share the cost of nothing. */
+  private static final long APART_NANOS = 4_000;
+
+  /** What makes the passing of a line cheap beside the copying. */
+  private static final int ENOUGH_BYTES = 16 << 10;
+
+  /** Who waits for most of a small ring makes the other side wait for the rest. */
+  private static final int ENOUGH_OF_RING = 4;
+
+  private long nanos;
+  private long lastLook;
+
+  /** Before the first look of a call. */
+  void rest() {
+    if (nanos > 0) {
+      while (Parking.nanoTime() - lastLook < nanos) {
+        Parking.spinWait();
+      }
+    }
+  }
+
+  /** What that look found, of a ring of {@code capacity} bytes. */
+  void found(int bytes, int capacity) {
+    if (bytes == 0) {
+      nanos /= 2;
+      return;
+    }
+    if (bytes >= Math.min(ENOUGH_BYTES, capacity / ENOUGH_OF_RING)) {
+      nanos = Math.max(nanos - STEP_NANOS, 0);
+      if (nanos == 0) {
+        return;
+      }
+    }
+    long now = Parking.nanoTime();
+    if (now - lastLook > APART_NANOS) {
+      nanos = 0;
+    } else if (bytes < Math.min(ENOUGH_BYTES, capacity / ENOUGH_OF_RING)) {
+      nanos = Math.min(nanos + STEP_NANOS, MOST_NANOS);
+    }
+    lastLook = now;
+  }
+}
