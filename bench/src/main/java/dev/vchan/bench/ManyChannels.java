@@ -4,8 +4,6 @@ package dev.vchan.bench;
 import dev.vchan.VchanOptions;
 import dev.vchan.bench.work.Answer;
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.Map;
 
 /** Measures what many channels cost and carry, and how fast they are opened. */
 final class ManyChannels {
@@ -15,13 +13,9 @@ final class ManyChannels {
   /** Whoever waits looks once in a period without being woken; less would miss that. */
   static final int WAITING_MILLIS = (int) VchanOptions.DEFAULTS.lookPeriod().toMillis();
 
-  /** So long something that was closed may be held, by timers of five seconds. */
-  private static final long FORGET_MILLIS = 6_000;
-
   private final Plan.Times times;
   private final Stage stage;
   private final Results results;
-  private final Map<Pair, Long> closed = new HashMap<>();
 
   ManyChannels(Plan.Times times, Stage stage, Results results) {
     this.times = times;
@@ -44,7 +38,7 @@ final class ManyChannels {
   void warmUp(Pair pair) throws IOException, InterruptedException {
     stage.open(pair, Plan.USUAL_RING, Plan.SOME);
     pair.tell("echo " + MESSAGE + " " + times.warmUpMillis());
-    close(pair);
+    pair.tell("close");
   }
 
   /** All of them in use. */
@@ -55,7 +49,7 @@ final class ManyChannels {
     ProcessCost before = ProcessCost.of(pair.pids());
     Answer answer = pair.tell("echo " + MESSAGE + " " + times.echoMillis()).asking();
     ProcessCost cost = ProcessCost.of(pair.pids()).since(before);
-    close(pair);
+    pair.tell("close");
     double trips = answer.get("trips");
     results.add(cell, Metric.ECHOES_PER_SECOND, trips * 1e9 / answer.get("nanos"));
     results.add(cell, Metric.ECHO_CPU_MICROS, cost.cpuNanos() / 1e3 / trips);
@@ -66,7 +60,6 @@ final class ManyChannels {
   void idle(Cell cell, Pair pair) throws IOException, InterruptedException {
     Question question = cell.question();
     boolean waiting = question.work() == Work.WAITING;
-    awaitForgotten(pair);
     stage.open(pair, question.ring(), 1);
     State alone = state(pair, times.idleMillis());
     stage.open(pair, question.ring(), question.size());
@@ -77,7 +70,7 @@ final class ManyChannels {
     if (waiting) {
       pair.tell("wake");
     }
-    close(pair);
+    pair.tell("close");
     double count = question.size();
     ProcessCost more = among.held.since(alone.held);
     results.add(cell, Metric.IDLE_SLOWDOWN, among.tripNanos / alone.tripNanos);
@@ -87,19 +80,6 @@ final class ManyChannels {
     results.add(cell, Metric.IDLE_MEMORY, more.memory() / count);
     if (alone.heap >= 0) {
       results.add(cell, Metric.IDLE_HEAP, (among.heap - alone.heap) / count);
-    }
-  }
-
-  private void close(Pair pair) throws IOException, InterruptedException {
-    pair.tell("close");
-    closed.put(pair, System.nanoTime());
-  }
-
-  /** What channels of before have left must not count as what is there without channels. */
-  private void awaitForgotten(Pair pair) throws InterruptedException {
-    Long since = closed.get(pair);
-    if (since != null) {
-      Thread.sleep(Math.max(0, FORGET_MILLIS - (System.nanoTime() - since) / 1_000_000));
     }
   }
 

@@ -3,8 +3,9 @@ package dev.vchan.bench;
 
 import dev.vchan.bench.work.Answer;
 import java.io.IOException;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,7 +27,7 @@ final class Measuring {
   private final Results results;
   private final ManyChannels many;
   private final Map<Cell, Long> bytes = new HashMap<>();
-  private final Set<Rival> warm = new HashSet<>();
+  private final Map<Rival, Set<Placement>> warm = new EnumMap<>(Rival.class);
 
   Measuring(Plan.Times times, Stage stage, Processors processors, Results results) {
     this.times = times;
@@ -40,10 +41,10 @@ final class Measuring {
   void measure(Cell cell) throws IOException, InterruptedException {
     Pair pair = stage.pair(cell.rival());
     try {
-      warmUp(cell.rival(), pair);
       Placement placement = cell.question().placement();
       place(pair, placement);
       try (Burners burners = Burners.of(placement, processors)) {
+        warmUp(cell.rival(), placement, pair);
         work(cell, pair);
         burners.check();
       }
@@ -71,9 +72,15 @@ final class Measuring {
     }
   }
 
-  /** The same work for every contestant, before anything of it is measured. */
-  private void warmUp(Rival rival, Pair pair) throws IOException, InterruptedException {
-    if (!warm.add(rival) || rival.program() != Rival.Program.JAVA || rival == Rival.EVENT) {
+  /**
+   * The same work for every contestant, before anything of it is measured: in each placement, since
+   * who spins in one of them sleeps in another.
+   */
+  private void warmUp(Rival rival, Placement placement, Pair pair)
+      throws IOException, InterruptedException {
+    if (!warm.computeIfAbsent(rival, any -> EnumSet.noneOf(Placement.class)).add(placement)
+        || rival.program() != Rival.Program.JAVA
+        || rival == Rival.EVENT) {
       return;
     }
     stage.open(pair, Plan.USUAL_RING, 1);
@@ -89,10 +96,12 @@ final class Measuring {
     }
     pair.trips(64, times.warmUpMillis() / 4);
     pair.tell("close");
-    if (rival.does(Work.ECHO)) {
+    if (rival.does(Work.ECHO) && placement == Placement.FREE) {
       many.warmUp(pair);
     }
-    results.fact("warm-up of " + rival.word() + ", ms", (System.nanoTime() - began) / 1_000_000);
+    results.fact(
+        "warm-up of " + rival.word() + ", " + placement.word() + ", ms",
+        (System.nanoTime() - began) / 1_000_000);
   }
 
   private void stream(Cell cell, Pair pair) throws IOException, InterruptedException {

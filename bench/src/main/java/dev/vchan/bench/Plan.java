@@ -154,7 +154,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     double millis = BARE_EVENT_MILLIS;
     for (Rival rival : rivals) {
       if (rival.program() == Rival.Program.JAVA) {
-        millis += START_MILLIS + 1.2 * times.warmUpMillis();
+        millis += START_MILLIS + 1.2 * times.warmUpMillis() * placements(rival);
         millis += rival.does(Work.ECHO) ? times.warmUpMillis() : 0;
       }
       for (Question question : questions) {
@@ -164,6 +164,14 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
       }
     }
     return millis / 1_000;
+  }
+
+  private long placements(Rival rival) {
+    return questions.stream()
+        .filter(question -> rival.does(question.work()))
+        .map(Question::placement)
+        .distinct()
+        .count();
   }
 
   private double millis(Question question) {
