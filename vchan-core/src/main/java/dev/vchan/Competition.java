@@ -18,7 +18,7 @@ final class Competition {
    * for each slow one that follows, so that what they cost in all is bounded. One alone says
    * nothing: also on a quiet machine something runs now and then.
    */
-  private static final int MOST_DOUBLINGS = 6;
+  private static final int MOST_DOUBLINGS = 5;
 
   /** So many quick yields in between make up for one that was slow. */
   private static final int QUICK_A_SLOW = 16;

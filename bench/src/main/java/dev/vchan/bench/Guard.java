@@ -59,14 +59,14 @@ final class Guard {
 
   static final List<Bound> BOUNDS =
       List.of(
-          stream(4, 4096, Rival.LIBXENVCHAN, 0.5),
-          stream(64, 64, Rival.LIBXENVCHAN, 0.5),
-          stream(64, 65536, Rival.LIBXENVCHAN, 0.5),
-          stream(1024, 65536, Rival.LIBXENVCHAN, 0.5),
+          stream(4, 4096, Rival.LIBXENVCHAN, 4),
+          stream(64, 64, Rival.LIBXENVCHAN, 1.2),
+          stream(64, 65536, Rival.LIBXENVCHAN, 0.8),
+          stream(1024, 4096, Rival.LIBXENVCHAN, 0.6),
           stream(64, 64, Rival.UNIX_JAVA, 8),
           stream(64, 65536, Rival.UNIX_JAVA, 0.5),
-          trip(Placement.PINNED, Rival.UNIX_JAVA, 0.5),
-          trip(Placement.SHARED, Rival.UNIX_JAVA, 0.5));
+          trip(Placement.PINNED, Rival.UNIX_JAVA, 8),
+          trip(Placement.SHARED, Rival.UNIX_JAVA, 0.6));
 
   private Guard() {}
 
@@ -88,7 +88,7 @@ final class Guard {
     Set<Rival> rivals = EnumSet.of(Rival.VCHAN);
     bounds.forEach(bound -> rivals.add(bound.peer()));
     List<Question> questions = bounds.stream().map(Bound::question).distinct().toList();
-    return new Plan(questions, rivals, ROUNDS, Plan.quick().times());
+    return new Plan(questions, rivals, ROUNDS, Plan.full().times());
   }
 
   /** Bounds that are broken. */

@@ -28,6 +28,7 @@ final class Measuring {
   private final ManyChannels many;
   private final Map<Cell, Long> bytes = new HashMap<>();
   private final Map<Rival, Set<Placement>> warm = new EnumMap<>(Rival.class);
+  private final Set<Rival> warmWithMany = EnumSet.noneOf(Rival.class);
 
   Measuring(Plan.Times times, Stage stage, Processors processors, Results results) {
     this.times = times;
@@ -44,13 +45,14 @@ final class Measuring {
       Placement placement = cell.question().placement();
       place(pair, placement);
       try (Burners burners = Burners.of(placement, processors)) {
-        warmUp(cell.rival(), placement, pair);
+        warmUp(cell, pair);
         work(cell, pair);
         burners.check();
       }
     } catch (IOException | RuntimeException e) {
       stage.end(cell.rival());
       warm.remove(cell.rival());
+      warmWithMany.remove(cell.rival());
       throw e;
     }
   }
@@ -76,13 +78,26 @@ final class Measuring {
    * The same work for every contestant, before anything of it is measured: in each placement, since
    * who spins in one of them sleeps in another.
    */
-  private void warmUp(Rival rival, Placement placement, Pair pair)
-      throws IOException, InterruptedException {
-    if (!warm.computeIfAbsent(rival, any -> EnumSet.noneOf(Placement.class)).add(placement)
-        || rival.program() != Rival.Program.JAVA
-        || rival == Rival.EVENT) {
+  private void warmUp(Cell cell, Pair pair) throws IOException, InterruptedException {
+    Rival rival = cell.rival();
+    if (rival.program() != Rival.Program.JAVA || rival == Rival.EVENT) {
       return;
     }
+    Work work = cell.question().work();
+    if (work.isTraffic() && warmAt(rival).add(cell.question().placement())) {
+      warmUp(rival, cell.question().placement(), pair);
+    }
+    if (work == Work.ECHO && warmWithMany.add(rival)) {
+      many.warmUp(pair);
+    }
+  }
+
+  private Set<Placement> warmAt(Rival rival) {
+    return warm.computeIfAbsent(rival, any -> EnumSet.noneOf(Placement.class));
+  }
+
+  private void warmUp(Rival rival, Placement placement, Pair pair)
+      throws IOException, InterruptedException {
     stage.open(pair, Plan.USUAL_RING, 1);
     long began = System.nanoTime();
     for (int size : List.of(64, 4 * Plan.KI, 64 * Plan.KI, 64)) {
@@ -96,9 +111,6 @@ final class Measuring {
     }
     pair.trips(64, times.warmUpMillis() / 4);
     pair.tell("close");
-    if (rival.does(Work.ECHO) && placement == Placement.FREE) {
-      many.warmUp(pair);
-    }
     results.fact(
         "warm-up of " + rival.word() + ", " + placement.word() + ", ms",
         (System.nanoTime() - began) / 1_000_000);
@@ -132,7 +144,10 @@ final class Measuring {
     results.add(cell, Metric.CPU_SECONDS_PER_GB, (double) cost.cpuNanos() / count);
     results.add(cell, Metric.SLEEPS_PER_MB, cost.sleeps() * MEGA / count);
     addEvents(cell, answers.all(), count);
-    addAllocated(cell, answers.all());
+    if (cell.question().work() == Work.STREAM) {
+      // Whoever adds bytes up makes a view of them.
+      addAllocated(cell, answers.all());
+    }
   }
 
   private static String command(Cell cell, long count) {

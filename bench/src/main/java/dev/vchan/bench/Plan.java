@@ -112,7 +112,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     opening(questions);
     questions.add(many(Work.IDLE, SOME));
     questions.add(many(Work.ECHO, SOME));
-    return new Plan(questions, all(), 3, new Times(30, 100, 500, 30, 300, 200));
+    return new Plan(questions, all(), 3, new Times(20, 60, 500, 20, 200, 150));
   }
 
   private static void streams(
@@ -168,7 +168,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
 
   private long placements(Rival rival) {
     return questions.stream()
-        .filter(question -> rival.does(question.work()))
+        .filter(question -> rival.does(question.work()) && question.work().isTraffic())
         .map(Question::placement)
         .distinct()
         .count();

@@ -29,6 +29,11 @@ enum Work {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** Whether it is about what goes through a channel that is open. */
+  boolean isTraffic() {
+    return this == STREAM || this == TOUCH || this == TRIP;
+  }
+
   /** Whether it is about many channels that are open at once. */
   boolean isMany() {
     return this == IDLE || this == WAITING || this == ECHO;
