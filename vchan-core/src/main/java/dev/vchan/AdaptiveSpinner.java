@@ -116,13 +116,13 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
     if (yields == 1) {
       start = before;
     }
-    if (!Competition.allowsYield(before)) {
+    if (!Competition.OF_PROCESS.allowsYield(before)) {
       spinning = false;
       return false;
     }
     Parking.yieldProcessor();
     long after = Parking.nanoTime();
-    if (Competition.isSlow(before, after)) {
+    if (Competition.OF_PROCESS.isSlow(before, after)) {
       spinning = false;
     } else if (after - start > YIELDING_NANOS) {
       giveUp(MAX_WAITS_SKIPPED);

@@ -6,50 +6,69 @@ import dev.vchan.spi.Parking;
 /**
  * Whether others want the processors, as one yield tells the whole process: where they do, it lasts
  * a time slice of theirs, as long as hundreds of sleeps. It is a matter of the machine, not of one
- * channel, so what one learns spares all others the same.
+ * channel, so what one learns spares all others the same. May be used from any thread.
  */
 final class Competition {
 
+  /** What all channels of this process have learnt. */
+  static final Competition OF_PROCESS = new Competition(Parking.nanoTime());
+
   /** No yield takes this long unless somebody else had the processor for a time slice. */
-  private static final long SLOW_NANOS = 200_000;
+  static final long SLOW_NANOS = 200_000;
+
+  /** Nor longer than this, unless the process was stopped, which says nothing about others. */
+  static final long LONGEST_NANOS = 10_000_000;
 
   /**
    * After a slow yield nobody yields for a time that many times as long: twice, and twice as many
-   * for each slow one that follows, so that what they cost in all is bounded. One alone says
-   * nothing: also on a quiet machine something runs now and then.
+   * for each slow one that follows. One alone says nothing: also on a quiet machine something runs
+   * now and then.
    */
-  private static final int MOST_DOUBLINGS = 5;
+  static final int MOST_DOUBLINGS = 5;
 
   /** So many quick yields in between make up for one that was slow. */
-  private static final int QUICK_A_SLOW = 16;
+  static final int QUICK_A_SLOW = 16;
 
-  /** When yields are allowed again, by {@link Parking#nanoTime}. */
-  private static volatile long end = Parking.nanoTime();
+  /** When yields are allowed again. */
+  private volatile long end;
 
   // Not exact where several threads count at once, and need not be.
-  private static int doublings;
-  private static int quick;
+  private int doublings;
+  private int quick;
 
-  private Competition() {}
+  /** With the time now, as all times here by {@link Parking#nanoTime}. */
+  Competition(long now) {
+    end = now;
+  }
 
   /** Whether a yield may be tried at this time. */
-  static boolean allowsYield(long now) {
+  boolean allowsYield(long now) {
     return now - end >= 0;
   }
 
-  /** Tells what a yield has taken, and whether that was slow. */
-  static boolean isSlow(long before, long after) {
-    long taken = after - before;
-    if (taken <= SLOW_NANOS) {
-      if (doublings > 0 && ++quick >= QUICK_A_SLOW) {
-        quick = 0;
-        doublings--;
-      }
-      return false;
+  /** Tells from when to when a yield has taken, and returns whether that was slow. */
+  boolean isSlow(long before, long after) {
+    if (after - before > SLOW_NANOS) {
+      wereSlow(after, Math.min(after - before, LONGEST_NANOS));
+      return true;
     }
+    if (doublings > 0 && ++quick >= QUICK_A_SLOW) {
+      wereQuick();
+    }
+    return false;
+  }
+
+  private synchronized void wereSlow(long now, long taken) {
     doublings = Math.min(doublings + 1, MOST_DOUBLINGS);
     quick = 0;
-    end = after + (taken << doublings);
-    return true;
+    long later = now + (taken << doublings);
+    if (later - end > 0) {
+      end = later;
+    }
+  }
+
+  private synchronized void wereQuick() {
+    doublings = Math.max(doublings - 1, 0);
+    quick = 0;
   }
 }

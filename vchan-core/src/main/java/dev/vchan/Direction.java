@@ -75,7 +75,7 @@ abstract class Direction {
       return found;
     }
     if (deadline != Deadline.POLL) {
-      found = spin(need);
+      found = spin(need, deadline);
     }
     boolean overdue = false;
     while (found < need) {
@@ -133,9 +133,12 @@ abstract class Direction {
     return found;
   }
 
-  private int spin(int need) throws ProtocolViolationException {
+  /**
+   * Ends without a result where something else than the peer ends the wait: the caller finds out.
+   */
+  private int spin(int need, Deadline deadline) throws ProtocolViolationException {
     spinner.begin();
-    while (spinner.pause()) {
+    while (spinner.pause() && !isOverBy(deadline)) {
       int found = look();
       if (found >= need) {
         spinner.succeeded();
@@ -143,6 +146,13 @@ abstract class Direction {
       }
     }
     return 0;
+  }
+
+  /** A pause may be long: a virtual thread gets its carrier back when others have had theirs. */
+  private boolean isOverBy(Deadline deadline) {
+    return link.isClosed()
+        || Thread.currentThread().isInterrupted()
+        || (deadline != Deadline.NEVER && deadline.remainingNanos() == 0);
   }
 
   /** After an index was published: counts, and sends the event if the peer asked for it. */

@@ -63,7 +63,6 @@ final class Incoming extends Direction {
       }
       int bytes = Math.min(ready, target.remaining());
       take(target, bytes);
-      released(bytes);
       return bytes;
     } catch (ProtocolViolationException | IllegalStateException | InternalError e) {
       throw link.failed(e);
@@ -280,13 +279,21 @@ final class Incoming extends Direction {
     return known >= wanted || endOfStream ? known : await(wanted, deadline, 0);
   }
 
-  /** Copies out and gives the space back, a piece at a time. The caller answers once for all. */
-  private void take(ByteBuffer target, int bytes) {
-    for (int left = bytes; left > 0; ) {
-      int some = Math.min(left, piece);
-      ring.copyTo(0, target, some);
-      ring.release(some);
-      left -= some;
+  /** Copies out and gives the space back, a piece at a time, and answers once for all of them. */
+  private void take(ByteBuffer target, int bytes) throws IOException {
+    int moved = 0;
+    try {
+      while (moved < bytes) {
+        int some = Math.min(bytes - moved, piece);
+        ring.copyTo(0, target, some);
+        ring.release(some);
+        moved += some;
+      }
+    } finally {
+      // Also when the target fails under the copy: the peer may sleep until it is told.
+      if (moved > 0) {
+        released(moved);
+      }
     }
   }
 

@@ -274,9 +274,9 @@ final class Link {
    *
    * <p>The turns are taken so that no byte of a call in progress is published after the live byte
    * says "gone", and no memory is accessed after it was given back. Whoever has a turn leaves
-   * within the time of one copy: it looks whether the channel is closed after every copy and every
-   * sleep, and it slept with a sample of the event counter from before that look, so the wake below
-   * is not lost.
+   * within the time of one copy, or as soon as it has a processor: it looks whether the channel is
+   * closed after every copy, every pause and every sleep, and it slept with a sample of the event
+   * counter from before that look, so the wake below is not lost.
    *
    * <p>The caller may be inside a call itself (an interrupt closes from there); turns are
    * reentrant. It then must not wait for another thread that closes, which may be waiting for its

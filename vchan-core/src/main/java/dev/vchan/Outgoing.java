@@ -55,7 +55,6 @@ final class Outgoing extends Direction {
         }
         int bytes = Math.min(space, total - done);
         put(source, bytes);
-        published(bytes);
         done += bytes;
       }
       tally.calls++;
@@ -294,13 +293,22 @@ final class Outgoing extends Direction {
     }
   }
 
-  /** Copies in and lets the peer see, a piece at a time. The caller answers once for all. */
-  private void put(ByteBuffer source, int bytes) {
-    for (int left = bytes; left > 0; ) {
-      int some = Math.min(left, piece);
-      ring.copyFrom(0, source, some);
-      ring.publish(some);
-      left -= some;
+  /** Copies in and lets the peer see, a piece at a time, and answers once for all of them. */
+  private void put(ByteBuffer source, int bytes) throws IOException {
+    int moved = 0;
+    try {
+      while (moved < bytes) {
+        int some = Math.min(bytes - moved, piece);
+        ring.copyFrom(0, source, some);
+        ring.publish(some);
+        moved += some;
+      }
+    } finally {
+      // Also when the source fails under the copy, as memory does that another thread gives back:
+      // what the peer can see by then it must be told of.
+      if (moved > 0) {
+        published(moved);
+      }
     }
   }
 

@@ -12,12 +12,12 @@ import dev.vchan.spi.Parking;
 final class Pace {
 
   /** The longest that bytes which are there already have to wait. */
-  private static final long MOST_NANOS = 1_000;
+  static final long MOST_NANOS = 1_000;
 
-  private static final long STEP_NANOS = 100;
+  static final long STEP_NANOS = 100;
 
   /** Looks this far apart share the cost of nothing. */
-  private static final long APART_NANOS = 4_000;
+  static final long APART_NANOS = 4_000;
 
   /** What makes the passing of a line cheap beside the copying. */
   private static final int ENOUGH_BYTES = 16 << 10;
@@ -28,13 +28,18 @@ final class Pace {
   private long nanos;
   private long lastLook;
 
-  /** Before the first look of a call. */
+  /** Before the first look of a wait. */
   void rest() {
     if (nanos > 0) {
-      while (Parking.nanoTime() - lastLook < nanos) {
+      while (nanosToRest(Parking.nanoTime()) > 0) {
         Parking.spinWait();
       }
     }
+  }
+
+  /** How long to rest, by a clock that shows {@code now}. */
+  long nanosToRest(long now) {
+    return Math.max(0, nanos - (now - lastLook));
   }
 
   /** What that look found, of a ring of {@code capacity} bytes. */
@@ -43,17 +48,20 @@ final class Pace {
       nanos /= 2;
       return;
     }
-    if (bytes >= Math.min(ENOUGH_BYTES, capacity / ENOUGH_OF_RING)) {
-      nanos = Math.max(nanos - STEP_NANOS, 0);
-      if (nanos == 0) {
-        return;
-      }
+    boolean few = bytes < Math.min(ENOUGH_BYTES, capacity / ENOUGH_OF_RING);
+    if (few || nanos > 0) {
+      foundAt(Parking.nanoTime(), few);
     }
-    long now = Parking.nanoTime();
+  }
+
+  /** A look at {@code now} found a few bytes, or enough. */
+  void foundAt(long now, boolean few) {
     if (now - lastLook > APART_NANOS) {
       nanos = 0;
-    } else if (bytes < Math.min(ENOUGH_BYTES, capacity / ENOUGH_OF_RING)) {
+    } else if (few) {
       nanos = Math.min(nanos + STEP_NANOS, MOST_NANOS);
+    } else {
+      nanos = Math.max(nanos - STEP_NANOS, 0);
     }
     lastLook = now;
   }

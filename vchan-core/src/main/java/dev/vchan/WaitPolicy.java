@@ -20,9 +20,9 @@ public interface WaitPolicy {
    * Spins while it pays: up to about 5 microseconds of processor hints where the peer has answered
    * within them before, else a few, then yields, up to about 50 microseconds. A yield that takes
    * long shows that others need the processor; no channel of this process yields then for a while.
-   * Fruitless spins make it pause as well. A virtual thread does not yield, since that would not
-   * free the processor. A stream's reader, and its writer, rest for about a microsecond before they
-   * look where looks have found only a few bytes each.
+   * Fruitless spins make it pause as well. A virtual thread yields to others of its kind, up to 256
+   * times; that does not free the processor. A stream's reader, and its writer, rest for about a
+   * microsecond before they look where looks have found only a few bytes each.
    *
    * @return the default policy
    */

@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
       "  vchan bench --from r.json --html r.html the page again, without measuring",
       "  vchan bench --work trip --contestants vchan,unix-java",
       "  vchan bench --work idle,waiting --idle-seconds 60 --rounds 3",
-      "  vchan bench --quick --guard             for CI: fails if vchan became slow"
+      "  vchan bench --guard                     for CI: fails if vchan became slow"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -75,7 +75,7 @@ final class Bench implements Callable<Integer> {
       names = "--guard",
       description =
           "Compare only with the bounds that a change must keep, once more if one is broken, and"
-              + " fail if it is again: two minutes.")
+              + " fail if it is again: a minute or two.")
   private boolean guard;
 
   @Option(names = "--json", paramLabel = "FILE", description = "Write all figures to FILE.")
@@ -87,7 +87,8 @@ final class Bench implements Callable<Integer> {
   @Option(
       names = "--document",
       paramLabel = "FILE",
-      description = "Replace the figures in FILE, which is docs/performance.md.")
+      description =
+          "Replace the figures in FILE, which is docs/performance.md, and the pictures beside it.")
   private @Nullable Path document;
 
   @Option(

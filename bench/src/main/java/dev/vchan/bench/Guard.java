@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /**
  * The bounds a change must keep: ratios to what did not change with it. They are generous, for a
- * noisy machine; what makes things twice as slow breaks one of them all the same.
+ * noisy machine; what makes things several times slower breaks one of them all the same.
  */
 final class Guard {
 

@@ -84,7 +84,8 @@ final class Measuring {
       return;
     }
     Work work = cell.question().work();
-    if (work.isTraffic() && warmAt(rival).add(cell.question().placement())) {
+    boolean any = work.isTraffic() || warmAt(rival).isEmpty();
+    if (any && warmAt(rival).add(cell.question().placement())) {
       warmUp(rival, cell.question().placement(), pair);
     }
     if (work == Work.ECHO && warmWithMany.add(rival)) {

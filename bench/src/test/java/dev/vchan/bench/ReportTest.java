@@ -179,6 +179,7 @@ class ReportTest {
     String end = "<!-- end of figures -->\n";
     Files.writeString(document, "before\n" + begin + "old\n" + end + "after\n");
     PerformanceDocument.update(document, results);
+    Files.writeString(folder.resolve("pictures/an-old-question.svg"), "old");
     PerformanceDocument.update(document, results);
     assertThat(Files.readString(document))
         .startsWith("before\n" + begin)
@@ -186,6 +187,15 @@ class ReportTest {
         .contains("| stream, 4 KiB writes, 64 KiB ring, beside libxenvchan | at least 5.0 | 6.00 |")
         .doesNotContain("old\n")
         .containsOnlyOnce(begin);
+    for (Pictures.Picture picture : Pictures.of(results)) {
+      String file = "pictures/" + picture.name() + ".svg";
+      assertThat(Files.readString(document))
+          .contains("![" + picture.question() + "](" + file + ")");
+      assertThat(Files.readString(folder.resolve(file)))
+          .startsWith("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=")
+          .endsWith("</svg>\n");
+    }
+    assertThat(folder.resolve("pictures")).isDirectoryNotContaining("glob:**old*");
     Files.writeString(document, "no figures\n");
     assertThatThrownBy(() -> PerformanceDocument.update(document, results))
         .hasMessageContaining("has no section");

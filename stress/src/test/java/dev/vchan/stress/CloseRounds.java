@@ -99,7 +99,7 @@ final class CloseRounds {
           phase,
           serverCloses,
           random.nextInt(3) == 0,
-          Venue.UNAIDED.withSizes(sizes),
+          Ends.UNAIDED.withSizes(sizes),
           random.nextInt(LONGEST_NANOS));
     }
 

@@ -85,7 +85,7 @@ final class Cycles {
     }
 
     VchanOptions options() {
-      return Venue.UNAIDED.withSizes(new RingSizes(readRing, writeRing));
+      return Ends.UNAIDED.withSizes(new RingSizes(readRing, writeRing));
     }
   }
 

@@ -42,7 +42,7 @@ final class PingPong {
     this.seed = seed;
     this.rounds = rounds;
     this.sleeps = sleeps;
-    VchanOptions small = Venue.UNAIDED.withSizes(RingSizes.both(1));
+    VchanOptions small = Ends.UNAIDED.withSizes(RingSizes.both(1));
     this.options = sleeps ? small.withWaitPolicy(WaitPolicy.sleepAtOnce()) : small;
   }
 

@@ -81,7 +81,7 @@ final class Soak {
         seed + 1,
         () -> {
           RingSizes sizes = new RingSizes(ringSize(random), ringSize(random));
-          VchanOptions options = Venue.UNAIDED.withSizes(sizes);
+          VchanOptions options = Ends.UNAIDED.withSizes(sizes);
           return Vchan.listen(backend, Venue.CLIENTS, Venue.PORT, options, Ends.soon());
         });
   }
@@ -93,7 +93,7 @@ final class Soak {
   private void visit(Backend backend) throws Exception {
     play(
         seed + 2,
-        () -> Vchan.connect(backend, Venue.SERVERS, Venue.PORT, Venue.UNAIDED, Ends.soon()));
+        () -> Vchan.connect(backend, Venue.SERVERS, Venue.PORT, Ends.UNAIDED, Ends.soon()));
   }
 
   /** Makes a connected channel. */

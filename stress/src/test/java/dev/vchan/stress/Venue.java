@@ -3,14 +3,12 @@ package dev.vchan.stress;
 
 import dev.vchan.DomainId;
 import dev.vchan.PortName;
-import dev.vchan.VchanOptions;
 import dev.vchan.inprocess.InProcessHost;
 import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.Backend;
 import dev.vchan.testkit.Watchdog;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,10 +27,6 @@ final class Venue implements AutoCloseable {
   static final DomainId SERVERS = DomainId.DOM0;
   static final DomainId CLIENTS = new DomainId(1);
   static final PortName PORT = new PortName("stress");
-
-  /** Nobody looks without an event: who misses one sleeps for ever. */
-  static final VchanOptions UNAIDED =
-      VchanOptions.DEFAULTS.withLookPeriod(Duration.ofSeconds(Long.MAX_VALUE));
 
   private final InProcessHost host = new InProcessHost();
   private final @Nullable Backend server;

@@ -29,6 +29,10 @@ public record Ends(Vchan server, Vchan client) implements AutoCloseable {
   /** The port the two meet at. */
   public static final PortName PORT = new PortName("ends");
 
+  /** Options with which nobody looks without an event, so that a lost one is seen. */
+  public static final VchanOptions UNAIDED =
+      VchanOptions.DEFAULTS.withLookPeriod(Duration.ofSeconds(Long.MAX_VALUE));
+
   /** Where a test would otherwise hang. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 

@@ -46,10 +46,6 @@ public abstract class HandshakeContract extends BackendContract {
   private static final VchanOptions DEFAULTS = VchanOptions.DEFAULTS;
   private static final Deadline NOW = Deadline.after(Duration.ZERO);
 
-  /** Nobody looks without an event. */
-  private static final VchanOptions UNAIDED =
-      DEFAULTS.withLookPeriod(Duration.ofSeconds(Long.MAX_VALUE));
-
   /** Made by the subclass. */
   protected HandshakeContract() {}
 
@@ -163,7 +159,7 @@ public abstract class HandshakeContract extends BackendContract {
   @Test
   void aClientThatNobodyHasAcceptedSeesTheListenerClose() throws Exception {
     try (VchanListener listener = open(DEFAULTS);
-        Vchan joined = Vchan.connect(client, SERVER, PORT, UNAIDED, soon())) {
+        Vchan joined = Vchan.connect(client, SERVER, PORT, Ends.UNAIDED, soon())) {
       var reading = Watchdog.start("read", () -> joined.read(ByteBuffer.allocate(1)));
       reading.untilAsleep();
       listener.close();

@@ -87,12 +87,12 @@ public enum Mutant {
       "with the space given back before its bytes are copied",
       "vchan-core/src/main/java/dev/vchan/Incoming.java",
       """
-            ring.copyTo(0, target, some);
-            ring.release(some);
+              ring.copyTo(0, target, some);
+              ring.release(some);
       """,
       """
-            ring.release(some);
-            ring.copyTo(-some, target, some);
+              ring.release(some);
+              ring.copyTo(-some, target, some);
       """),
 
   /** What the peer changed in the word between the load and the store is undone. */

@@ -6,12 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.vchan.PeerDiedException;
 import dev.vchan.Vchan;
 import dev.vchan.VchanListener;
-import dev.vchan.VchanOptions;
 import dev.vchan.inprocess.InProcessHost;
 import dev.vchan.testkit.Duel.Role;
 import dev.vchan.testkit.Watchdog.Task;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** What only the look at the end of a period finds. In both roles at once, for that takes long. */
@@ -68,16 +66,15 @@ class PeriodTest {
 
   @Test
   void aPeriodMayBeLongerThanNanosecondsCanSay() throws Exception {
-    VchanOptions endless = VchanOptions.DEFAULTS.withLookPeriod(Duration.ofSeconds(Long.MAX_VALUE));
     LeakCheck leaks = new LeakCheck();
     InProcessHost host = new InProcessHost();
     try (VchanListener listener =
-        VchanListener.open(host.domain(Ends.SERVER), Ends.CLIENT, Ends.PORT, endless)) {
+        VchanListener.open(host.domain(Ends.SERVER), Ends.CLIENT, Ends.PORT, Ends.UNAIDED)) {
       Task<Vchan> accepting = Watchdog.start("accept", () -> listener.accept());
       accepting.untilAsleep();
       try (Vchan client =
               Vchan.connect(
-                  host.domain(Ends.CLIENT), Ends.SERVER, Ends.PORT, endless, Ends.soon());
+                  host.domain(Ends.CLIENT), Ends.SERVER, Ends.PORT, Ends.UNAIDED, Ends.soon());
           Vchan server = accepting.get()) {
         Task<Integer> read = Watchdog.start("read", () -> server.read(ByteBuffer.allocate(1)));
         read.untilAsleep();

@@ -5,13 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.WaitPolicy;
 import dev.vchan.WaitPolicy.Spinner;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-/** When the default policy spins, rests, and has learnt that it had better not. */
-@Timeout(60)
+/** When the default policy spins, and when it has learnt that it had better not. */
 class SpinnerTest {
 
   /** Well above what the policy takes for a yield without a competitor. */
@@ -19,30 +18,28 @@ class SpinnerTest {
 
   private static final int FEWEST_HINTS = 16;
   private static final int MOST_HINTS = 256;
-  private static final int RING = 1 << 16;
+  private static final int MOST_VIRTUAL_YIELDS = 256;
 
   private final Spinner spinner = WaitPolicy.adaptive().newSpinner();
 
+  /** Counted from when the slow yield has ended, so that a slow machine makes it only longer. */
   @Test
-  void aSlowYieldKeepsTheWholeProcessFromYieldingForTwiceAsLongEachTime() {
-    long least = SLOW_NANOS;
-    for (int slow = 1; slow <= 5; slow++) {
-      least *= 2;
-      awaitSlowYield();
-      long began = System.nanoTime();
-      assertThat(yields()).as("another's, at once").isFalse();
-      awaitYield();
-      assertThat(System.nanoTime() - began).isGreaterThan(least - SLOW_NANOS);
+  void aSlowYieldOfOneChannelKeepsAnotherFromYieldingForTwiceAsLong() {
+    long[] ended = new long[1];
+    SeamPoint yields = SeamPoint.before("yieldProcessor").by(Thread.currentThread());
+    Runnable slow =
+        () -> {
+          sleep(SLOW_NANOS);
+          ended[0] = System.nanoTime();
+        };
+    try (var hook = SeamHooks.on(yields, slow::run)) {
+      Watchdog.until("has yielded", () -> yieldsOnce(spinner, hook));
     }
-  }
-
-  @Test
-  void everyWaitSpinsWhereTheLastOneHasPaid() {
-    for (int wait = 0; wait < 100; wait++) {
-      spinner.begin();
-      assertThat(spinner.pause()).as("wait " + wait).isTrue();
-      spinner.succeeded();
+    try (var hook = SeamHooks.on(yields, () -> {})) {
+      Spinner another = WaitPolicy.adaptive().newSpinner();
+      Watchdog.until("may yield again", () -> yieldsOnce(another, hook));
     }
+    assertThat(System.nanoTime() - ended[0]).isGreaterThanOrEqualTo(2 * SLOW_NANOS);
   }
 
   @Test
@@ -68,53 +65,21 @@ class SpinnerTest {
   }
 
   @Test
-  void virtualThreadsGiveUpAfterSoManyYieldsHoweverLongEachTakes() throws Exception {
-    Thread virtual =
-        Thread.ofVirtual()
-            .start(
-                () -> {
-                  SeamPoint yields = SeamPoint.before("yieldProcessor").by(Thread.currentThread());
-                  try (var hook = SeamHooks.on(yields, () -> {})) {
-                    spinner.begin();
-                    while (spinner.pause()) {}
-                    assertThat(hook.hits()).isEqualTo(256);
-                  }
-                });
-    Throwable[] failure = new Throwable[1];
-    virtual.setUncaughtExceptionHandler((thread, thrown) -> failure[0] = thrown);
-    virtual.join();
-    assertThat(failure[0]).isNull();
-  }
-
-  /** A thread that loses the processor between two looks has not looked in quick succession. */
-  @Test
-  void looksThatFindALittleAgainAndAgainAreSpacedOut() {
-    do {
-      for (int i = 0; i < 100; i++) {
-        spinner.found(64, RING);
-      }
-    } while (hintsBeforeLook() == 0);
+  void aVirtualThreadGivesUpAfterSoManyYieldsHoweverLongEachTakes() throws Exception {
+    assertThat(virtually(this::yieldsInVain)).isEqualTo(MOST_VIRTUAL_YIELDS);
   }
 
   @Test
-  void looksThatFindNothingOrEnoughAreNot() {
-    for (int found : new int[] {0, RING / 4}) {
-      looksThatFindALittleAgainAndAgainAreSpacedOut();
-      for (int i = 0; i < 20; i++) {
-        spinner.found(found, RING);
-      }
-      assertThat(hintsBeforeLook()).as("after %d bytes each", found).isZero();
+  void waitsInVainAreFollowedByMoreAndMoreThatSleepAtOnceUntilOneSucceeds() throws Exception {
+    for (int skipped : new int[] {1, 3, 7, 7}) {
+      virtually(this::yieldsInVain);
+      assertThat(waitsThatSleepAtOnce()).isEqualTo(skipped);
     }
-  }
-
-  @Test
-  void looksThatAreFarApartAreNot() {
-    looksThatFindALittleAgainAndAgainAreSpacedOut();
-    for (int i = 0; i < 20; i++) {
-      sleep(TimeUnit.MICROSECONDS.toNanos(100));
-      spinner.found(64, RING);
-      assertThat(hintsBeforeLook()).isZero();
-    }
+    virtually(this::yieldsInVain);
+    spinner.succeeded();
+    assertThat(waitsThatSleepAtOnce()).isZero();
+    virtually(this::yieldsInVain);
+    assertThat(waitsThatSleepAtOnce()).isEqualTo(1);
   }
 
   @Test
@@ -122,8 +87,8 @@ class SpinnerTest {
     Spinner none = WaitPolicy.sleepAtOnce().newSpinner();
     try (var hook = SeamHooks.on(SeamPoint.before().by(Thread.currentThread()), () -> {})) {
       for (int i = 0; i < 100; i++) {
-        none.found(64, RING);
         none.beforeLook();
+        none.found(64, 1 << 16);
         none.begin();
         assertThat(none.pause()).isFalse();
       }
@@ -131,12 +96,12 @@ class SpinnerTest {
     }
   }
 
-  private int hintsBeforeLook() {
-    SeamPoint hints = SeamPoint.before("spinWait").by(Thread.currentThread());
-    try (var hook = SeamHooks.on(hints, () -> {})) {
-      spinner.beforeLook();
-      return hook.hits();
-    }
+  /** A wait that may yield once, which is allowed at some times only; whether it has. */
+  private static boolean yieldsOnce(Spinner any, SeamHooks.Hook yields) {
+    any.begin();
+    while (yields.hits() == 0 && any.pause()) {}
+    any.succeeded();
+    return yields.hits() > 0;
   }
 
   /** Hints of a wait that finds what it waits for after its first yield, if it may yield. */
@@ -145,41 +110,35 @@ class SpinnerTest {
     SeamPoint yields = SeamPoint.before("yieldProcessor").by(Thread.currentThread());
     try (var hinted = SeamHooks.on(hints, () -> {});
         var yielded = SeamHooks.on(yields, () -> {})) {
-      spinner.begin();
-      while (yielded.hits() == 0 && spinner.pause()) {}
-      spinner.succeeded();
+      yieldsOnce(spinner, yielded);
       return hinted.hits();
     }
   }
 
-  /** Whether a wait of another channel may yield. */
-  private static boolean yields() {
-    Spinner another = WaitPolicy.adaptive().newSpinner();
+  /** Yields of a whole wait that finds nothing. */
+  private int yieldsInVain() {
     SeamPoint yields = SeamPoint.before("yieldProcessor").by(Thread.currentThread());
     try (var hook = SeamHooks.on(yields, () -> {})) {
-      another.begin();
-      while (hook.hits() == 0 && another.pause()) {}
-      return hook.hits() > 0;
+      spinner.begin();
+      while (spinner.pause()) {}
+      return hook.hits();
     }
   }
 
-  private static void awaitYield() {
-    while (!yields()) {
-      sleep(TimeUnit.MICROSECONDS.toNanos(100));
-    }
-  }
-
-  /** Waits that may yield, until one has: and that is slow. */
-  private static void awaitSlowYield() {
-    SeamPoint yields = SeamPoint.before("yieldProcessor").by(Thread.currentThread());
-    try (var hook = SeamHooks.on(yields, () -> sleep(SLOW_NANOS))) {
-      while (hook.hits() == 0) {
-        Spinner any = WaitPolicy.adaptive().newSpinner();
-        any.begin();
-        while (any.pause()) {}
-        sleep(TimeUnit.MICROSECONDS.toNanos(100));
+  /** How many waits sleep at once; the one after them has begun. */
+  private int waitsThatSleepAtOnce() {
+    for (int skipped = 0; ; skipped++) {
+      spinner.begin();
+      if (spinner.pause()) {
+        return skipped;
       }
     }
+  }
+
+  private static int virtually(java.util.concurrent.Callable<Integer> work) throws Exception {
+    FutureTask<Integer> task = new FutureTask<>(work);
+    Thread.ofVirtual().start(task);
+    return task.get(30, TimeUnit.SECONDS);
   }
 
   private static void sleep(long nanos) {

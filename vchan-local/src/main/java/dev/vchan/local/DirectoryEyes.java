@@ -73,7 +73,7 @@ final class DirectoryEyes implements Closeable {
       keys.put(watch, key);
       idle.remove(key);
       return true;
-    } catch (IOException e) {
+    } catch (IOException | ClosedWatchServiceException e) {
       return false;
     }
   }
@@ -135,6 +135,8 @@ final class DirectoryEyes implements Closeable {
       return false;
     }
     service = null;
+    // They go with it.
+    idle.clear();
     return true;
   }
 

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -82,15 +81,17 @@ final class Leftovers {
   }
 
   /**
-   * Who dies between removing the last file and the directory leaves the directory. It can go at
-   * any time: who needs it makes it again.
+   * Who dies between removing the last file and the directory leaves the directory. It has no lock,
+   * and can go at any time: who needs it, or waits for something to come there, makes it again.
    */
   private void removeEmptyDirectories() {
     try (Stream<Path> all = Files.walk(root.store())) {
-      all.filter(file -> Files.isDirectory(file, NOFOLLOW_LINKS))
-          .limit(MAX_NAMES)
-          .sorted(Comparator.reverseOrder())
-          .forEach(root::prune);
+      List<Path> empty =
+          all.filter(file -> Files.isDirectory(file, NOFOLLOW_LINKS))
+              .filter(directory -> list(directory).isEmpty())
+              .limit(MAX_NAMES)
+              .toList();
+      empty.forEach(root::prune);
     } catch (IOException | UncheckedIOException e) {
       // Somebody removes directories at the same time.
       return;

@@ -64,9 +64,11 @@ final class StreamWork {
   Answer take(End end, long bytes, boolean check, boolean touch) throws IOException {
     long events = end.eventsSent();
     long calls = 0;
-    long allocated = -1;
+    long allocated = 0;
+    boolean counts = false;
     for (long done = 0; done < bytes; calls++) {
-      if (allocated < 0 && done >= bytes / UNCOUNTED) {
+      if (!counts && done >= bytes / UNCOUNTED) {
+        counts = true;
         calls = 0;
         allocated = Allocation.bytes();
       }
@@ -80,7 +82,7 @@ final class StreamWork {
       }
       done += got;
     }
-    allocated = Allocation.bytes() - allocated;
+    allocated = counts ? Allocation.bytes() - allocated : -1;
     end.send(confirmation.clear());
     return answer(end, calls, bytes, events, allocated).with("sum", sum[0] & Integer.MAX_VALUE);
   }

@@ -102,48 +102,54 @@ enum Mistake {
       "Traffic.OneWay",
       "Outgoing",
       """
-              put(source, bytes);
-              published(bytes);
+          int moved = 0;
       """,
       """
-              published(bytes);
-              put(source, bytes);
-      """),
+          published(bytes);
+          int moved = 0;
+      """,
+      """
+              published(moved);
+      """,
+      ""),
 
   ANSWERS_BEFORE_IT_RELEASES(
       "Traffic.Packets",
       "Incoming",
       """
-            take(target, bytes);
-            released(bytes);
+          int moved = 0;
       """,
       """
-            released(bytes);
-            take(target, bytes);
-      """),
+          released(bytes);
+          int moved = 0;
+      """,
+      """
+              released(moved);
+      """,
+      ""),
 
   PUBLISHES_BEFORE_IT_COPIES(
       "Traffic.OneWay",
       "Outgoing",
       """
-            ring.copyFrom(0, source, some);
-            ring.publish(some);
+              ring.copyFrom(0, source, some);
+              ring.publish(some);
       """,
       """
-            ring.publish(some);
-            ring.copyFrom(-some, source, some);
+              ring.publish(some);
+              ring.copyFrom(-some, source, some);
       """),
 
   RELEASES_BEFORE_IT_COPIES(
       "Traffic.OneWay",
       "Incoming",
       """
-            ring.copyTo(0, target, some);
-            ring.release(some);
+              ring.copyTo(0, target, some);
+              ring.release(some);
       """,
       """
-            ring.release(some);
-            ring.copyTo(-some, target, some);
+              ring.release(some);
+              ring.copyTo(-some, target, some);
       """),
 
   NO_FENCE_BEFORE_THE_ANSWER(
