@@ -112,7 +112,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     opening(questions);
     questions.add(many(Work.IDLE, SOME));
     questions.add(many(Work.ECHO, SOME));
-    return new Plan(questions, all(), 3, new Times(20, 60, 500, 20, 200, 150));
+    return new Plan(questions, all(), 3, new Times(15, 45, 400, 15, 150, 100));
   }
 
   private static void streams(
