@@ -32,8 +32,10 @@ final class Competition {
   /** When yields are allowed again. */
   private volatile long end;
 
-  // Not exact where several threads count at once, and need not be.
+  /** Changed by this object's holder; who only looks may see it late, which does no harm. */
   private int doublings;
+
+  /** Not exact where several threads count at once, and need not be. */
   private int quick;
 
   /** With the time now, as all times here by {@link Parking#nanoTime}. */

@@ -24,6 +24,9 @@ abstract class Direction {
 
   private static final int PIECES_A_RING = 4;
 
+  /** Size of the ring in bytes. */
+  final int capacity;
+
   final Link link;
   final Turn turn;
   final Tally tally = new Tally();
@@ -44,6 +47,7 @@ abstract class Direction {
   Direction(Link link, Turn turn, int capacity, WaitPolicy policy, int request, int answer) {
     this.link = link;
     this.turn = turn;
+    this.capacity = capacity;
     this.piece = Math.clamp(capacity / PIECES_A_RING, LEAST_PIECE, MOST_PIECE);
     this.spinner = policy.newSpinner();
     this.request = request;
@@ -52,9 +56,6 @@ abstract class Direction {
 
   /** Bytes the ring has for this direction, by what the page says now. */
   abstract int look() throws ProtocolViolationException;
-
-  /** Size of the ring in bytes. */
-  abstract int capacity();
 
   /** As {@link #look}, for a caller without the turn: from 0 to the capacity, whatever it sees. */
   abstract int estimate();
@@ -129,7 +130,7 @@ abstract class Direction {
   private int lookUnhurriedly() throws ProtocolViolationException {
     spinner.beforeLook();
     int found = look();
-    spinner.found(found, capacity());
+    spinner.found(found, capacity);
     return found;
   }
 

@@ -37,11 +37,6 @@ final class Incoming extends Direction {
     return (shut && !discarding) || link.peerEnded() || link.peerGone();
   }
 
-  @Override
-  int capacity() {
-    return ring.capacity();
-  }
-
   /** Reads what there is, at least one byte; -1 at the end of the stream, 0 only if polling. */
   int read(ByteBuffer target, Deadline deadline) throws IOException {
     checkWritable(target);

@@ -34,11 +34,6 @@ final class Outgoing extends Direction {
     return (shut && !draining) || link.peerGone();
   }
 
-  @Override
-  int capacity() {
-    return ring.capacity();
-  }
-
   /** Writes everything; less only if polling. */
   int write(ByteBuffer source, Deadline deadline) throws IOException {
     int total = source.remaining();

@@ -458,7 +458,7 @@ public final class Vchan
    * @return bytes, a power of two from 1,024 to 1,048,576
    */
   public int incomingCapacity() {
-    return incoming.capacity();
+    return incoming.capacity;
   }
 
   /**
@@ -467,7 +467,7 @@ public final class Vchan
    * @return bytes, a power of two from 1,024 to 1,048,576
    */
   public int outgoingCapacity() {
-    return outgoing.capacity();
+    return outgoing.capacity;
   }
 
   /**

@@ -10,9 +10,7 @@ final class HtmlReport {
       """
       body { font: 16px/1.5 system-ui, sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em;
         color: #1a1a1a; background: #fff }
-      svg { width: 100%; height: auto; font: 12px system-ui, sans-serif }
-      svg text { fill: #333 }
-      .grid { stroke: #ddd }
+      svg { width: 100%; height: auto }
       .note { color: #555; font-size: 14px }
       table { border-collapse: collapse; margin: 1.5em 0 .3em; font-size: 13px; display: block;
         overflow-x: auto }
@@ -52,7 +50,10 @@ final class HtmlReport {
   private String page() {
     page.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n");
     page.append("<meta name=\"viewport\" content=\"width=device-width\">\n");
-    page.append("<title>vchan bench</title>\n<style>\n").append(STYLE).append("</style></head>\n");
+    page.append("<title>vchan bench</title>\n<style>\n")
+        .append(STYLE)
+        .append(Pictures.STYLE)
+        .append("</style></head>\n");
     page.append("<body>\n<h1>How fast is vchan?</h1>\n").append(INTRODUCTION);
     if (Machine.isBusy(results)) {
       page.append("<p class=\"missed\">The machine had other work when this run began (load ");

@@ -11,10 +11,16 @@ import java.util.stream.Stream;
 /** A picture for each question that the results answer, readable without any table. */
 final class Pictures {
 
-  /** What the page that shows a picture would say about how it looks. */
-  private static final String STYLE =
+  /** How pictures look, for the page that shows them. */
+  static final String STYLE =
       """
-      <style>svg { font: 12px system-ui, sans-serif } svg text { fill: #333 } .grid { stroke: #ddd }</style>
+      svg { font: 12px system-ui, sans-serif }
+      svg text { fill: #333 }
+      .grid { stroke: #ddd }
+      """;
+
+  private static final String BACKGROUND =
+      """
       <rect width="100%" height="100%" fill="#fff"/>
       """;
 
@@ -38,8 +44,10 @@ final class Pictures {
       int end = svg.indexOf('>') + 1;
       return tag
           + svg.substring("<svg ".length(), end)
-          + "\n"
+          + "\n<style>\n"
           + STYLE
+          + "</style>\n"
+          + BACKGROUND
           + svg.substring(end).strip()
           + "\n";
     }
@@ -204,20 +212,20 @@ final class Pictures {
         "How many channels can be opened in a second?",
         "Further right is better. Each is used for a byte there and back, and closed.",
         "channels a second",
-        Stream.of(Work.CONNECT, Work.RUSH)
-            .flatMap(work -> results.questions(work).stream())
-            .toList(),
+        questions(Work.CONNECT, Work.RUSH),
         question -> question.size() == 1 ? "one by one" : question.size() + " at once",
         Metric.CONNECTS_PER_SECOND);
     dots(
         "Does one channel suffer from others that are idle?",
         "Further left is better; 1 means not at all.",
         "how many times an answer takes",
-        Stream.of(Work.IDLE, Work.WAITING)
-            .flatMap(work -> results.questions(work).stream())
-            .toList(),
+        questions(Work.IDLE, Work.WAITING),
         question -> question.size() + (question.work() == Work.IDLE ? " unused" : " waited for"),
         Metric.IDLE_SLOWDOWN);
+  }
+
+  private List<Question> questions(Work... works) {
+    return Stream.of(works).flatMap(work -> results.questions(work).stream()).toList();
   }
 
   /** Zero if there is none, which no logarithmic axis shows. */

@@ -227,12 +227,15 @@ final class Targets {
 
   private void idle(Cell cell, String who) {
     String name = cell.question().size() + " idle channels" + who + ", ";
+    String time = name + "ms of processor time a second, all together";
+    String least = "less than " + IDLE_CPU_MILLIS;
     OptionalDouble cpu = results.median(cell, Metric.IDLE_CPU_MILLIS);
-    add(
-        name + "ms of processor time a second, all together",
-        "less than " + IDLE_CPU_MILLIS,
-        cpu,
-        cpu.orElse(0) < IDLE_CPU_MILLIS);
+    if (cpu.orElse(0) <= -IDLE_CPU_MILLIS) {
+      // Nothing takes less than nothing: what else the processes did weighs more than the limit.
+      add(time, least, Tables.number(cpu.getAsDouble()), Outcome.UNKNOWN);
+    } else {
+      add(time, least, cpu, cpu.orElse(0) < IDLE_CPU_MILLIS);
+    }
     OptionalDouble heap = results.median(cell, Metric.IDLE_HEAP);
     OptionalDouble other = results.median(cell, Metric.IDLE_MEMORY);
     OptionalDouble kib =

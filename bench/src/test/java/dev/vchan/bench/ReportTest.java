@@ -173,6 +173,18 @@ class ReportTest {
   }
 
   @Test
+  void idleChannelsThatSeemToTakeLessThanNothingSayNothing() {
+    Question idle = new Question(Work.IDLE, Placement.FREE, 4096, 500);
+    results.add(idle.of(Rival.VCHAN), Metric.IDLE_CPU_MILLIS, -1);
+    assertThat(target("500 idle channels, ms of processor time a second, all together").outcome())
+        .isEqualTo(Targets.Outcome.UNKNOWN);
+    results.add(idle.of(Rival.VCHAN), Metric.IDLE_CPU_MILLIS, 1.5);
+    results.add(idle.of(Rival.VCHAN), Metric.IDLE_CPU_MILLIS, -0.5);
+    assertThat(target("500 idle channels, ms of processor time a second, all together").outcome())
+        .isEqualTo(Targets.Outcome.MET);
+  }
+
+  @Test
   void onlyTheFiguresOfADocumentAreReplaced(@TempDir Path folder) throws IOException {
     Path document = folder.resolve("performance.md");
     String begin = "<!-- figures: written by vchan bench --document -->\n";

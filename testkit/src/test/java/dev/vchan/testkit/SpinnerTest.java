@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vchan.WaitPolicy;
 import dev.vchan.WaitPolicy.Spinner;
+import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -135,7 +136,7 @@ class SpinnerTest {
     }
   }
 
-  private static int virtually(java.util.concurrent.Callable<Integer> work) throws Exception {
+  private static int virtually(Callable<Integer> work) throws Exception {
     FutureTask<Integer> task = new FutureTask<>(work);
     Thread.ofVirtual().start(task);
     return task.get(30, TimeUnit.SECONDS);
