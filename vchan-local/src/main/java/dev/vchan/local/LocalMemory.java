@@ -22,7 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -39,8 +39,12 @@ final class LocalMemory implements Memory {
   private final LockFile locks;
   private final Numbers numbers;
 
-  /** Guarded by this object. What is in here is mapped. */
-  private final Set<PageRegion> regions = new HashSet<>();
+  /**
+   * Guarded by this object. What is in here is mapped. In the order of mapping, in which a backend
+   * that is closed gives them back: a channel's control page before its rings, so that a call that
+   * finds a ring gone can tell by the page that it is not the caller's buffer.
+   */
+  private final Set<PageRegion> regions = new LinkedHashSet<>();
 
   private boolean closed;
 
