@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -53,7 +54,7 @@ abstract class SharedPage {
    * @param filled how many
    */
   SharedPage(int filled) {
-    writer = new RingWriter(client, ring, filled, 0);
+    writer = new RingWriter(client, ring, filled, 0, Optional.empty());
     server.initialise(LAYOUT, List.of(), false);
     enter(client);
     takeRequest(server, ControlPage.WRITE);

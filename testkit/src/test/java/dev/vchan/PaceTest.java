@@ -15,7 +15,7 @@ class PaceTest {
   private long now = Long.MAX_VALUE - 1_000;
 
   @Test
-  void looksThatFindALittleAgainAndAgainAreSpacedOutUpToAMicrosecond() {
+  void looksThatFindALittleAgainAndAgainAreSpacedOutUpToTwoMicroseconds() {
     looks(1, true);
     assertThat(pace.nanosToRest(now)).isZero();
     looks(3, true);

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,7 @@ class RingModelTest {
       page.set(ValueLayout.JAVA_INT, LEFT_CONSUMER, start);
       page.set(ValueLayout.JAVA_INT, LEFT_PRODUCER, start);
       ByteBuffer bytes = ByteBuffer.allocateDirect(1 << order);
-      writer = new RingWriter(ControlPage.ofClient(page), bytes, start, start);
+      writer = new RingWriter(ControlPage.ofClient(page), bytes, start, start, Optional.empty());
       reader = new RingReader(ControlPage.ofServer(page), bytes.asReadOnlyBuffer(), start);
     }
   }
@@ -95,6 +96,10 @@ class RingModelTest {
       assertThat(buffer.position()).isEqualTo(bytes);
     }
     ring.writer.publish(bytes);
+    if (random.nextBoolean()) {
+      // Must not touch what is still to be read.
+      ring.writer.claim();
+    }
     for (int i = 0; i < bytes; i++) {
       model.add(source[i]);
     }

@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Ends of channels whose rings are smaller than any that a handshake makes, put together as it puts
@@ -57,7 +58,7 @@ public final class TinyChannels {
     held.add(region);
     Link link = new Link(page, events, held, options, options.halfClose());
     RingReader reader = new RingReader(page, server ? left : right, index);
-    RingWriter writer = new RingWriter(page, server ? right : left, index, index);
+    RingWriter writer = new RingWriter(page, server ? right : left, index, index, Optional.empty());
     return new Vchan(PEER, PATH, options, link, reader, writer);
   }
 }

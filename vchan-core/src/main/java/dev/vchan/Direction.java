@@ -20,7 +20,7 @@ abstract class Direction {
   /** Below this, letting the other side know costs more than it gains. */
   private static final int LEAST_PIECE = 4 << 10;
 
-  private static final int MOST_PIECE = 16 << 10;
+  private static final int MOST_PIECE = 64 << 10;
 
   private static final int PIECES_A_RING = 4;
 

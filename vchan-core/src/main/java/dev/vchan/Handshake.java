@@ -55,7 +55,8 @@ final class Handshake {
       }
       ControlPage page = ControlPage.ofServer(control.segment());
       RingReader reader = new RingReader(page, ring(left, layout.leftOrder()), 0);
-      RingWriter writer = new RingWriter(page, ring(right, layout.rightOrder()), 0, 0);
+      RingWriter writer =
+          new RingWriter(page, ring(right, layout.rightOrder()), 0, 0, options.bulkCopy());
       page.initialise(layout, grants, offersHalfClose(options));
       MemoryFaults.surface();
       Advertisement advertisement = new Advertisement(control.grants().getFirst(), events.port());
@@ -105,7 +106,11 @@ final class Handshake {
           new RingReader(page, ring(right, layout.rightOrder()), header.rightConsumer());
       RingWriter writer =
           new RingWriter(
-              page, ring(left, layout.leftOrder()), header.leftProducer(), header.leftConsumer());
+              page,
+              ring(left, layout.leftOrder()),
+              header.leftProducer(),
+              header.leftConsumer(),
+              options.bulkCopy());
       boolean halfClose = offersHalfClose(options) && header.serverKnowsHalfClose();
       page.enter(halfClose);
       MemoryFaults.surface();

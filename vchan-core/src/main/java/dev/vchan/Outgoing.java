@@ -9,6 +9,9 @@ import java.nio.channels.ClosedChannelException;
 /** The direction from us to the peer: every way to write. */
 final class Outgoing extends Direction {
 
+  /** Messages up to this size leave most of their time to the passing of lines. */
+  private static final int SMALL = 256;
+
   private final RingWriter ring;
   private volatile boolean shut;
   private boolean draining;
@@ -305,10 +308,19 @@ final class Outgoing extends Direction {
         published(moved);
       }
     }
+    prepare(bytes);
   }
 
   private void publish(int bytes) throws IOException {
     ring.publish(bytes);
     published(bytes);
+    prepare(bytes);
+  }
+
+  /** After a small message: for the next one, while the peer is busy with this. */
+  private void prepare(int bytes) {
+    if (bytes <= SMALL && ring.claim()) {
+      MemoryFaults.surface();
+    }
   }
 }

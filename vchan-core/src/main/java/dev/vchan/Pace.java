@@ -12,12 +12,12 @@ import dev.vchan.spi.Parking;
 final class Pace {
 
   /** The longest that bytes which are there already have to wait. */
-  static final long MOST_NANOS = 1_000;
+  static final long MOST_NANOS = 2_000;
 
   static final long STEP_NANOS = 100;
 
   /** Looks this far apart share the cost of nothing. */
-  static final long APART_NANOS = 4_000;
+  static final long APART_NANOS = 8_000;
 
   /** What makes the passing of a line cheap beside the copying. */
   private static final int ENOUGH_BYTES = 16 << 10;

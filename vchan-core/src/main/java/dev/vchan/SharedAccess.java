@@ -72,8 +72,23 @@ final class SharedAccess {
     VarHandle.fullFence();
   }
 
+  /** A plain store of no meaning, into space that nobody but the caller uses. */
+  static void claim(ByteBuffer ring, int offset) {
+    ring.put(offset, (byte) 0);
+  }
+
   static void copyIn(ByteBuffer source, int position, ByteBuffer ring, int offset, int bytes) {
     ring.put(offset, source, position, bytes);
+  }
+
+  static void bulkCopyIn(
+      MemorySegment ring,
+      int offset,
+      ByteBuffer source,
+      int position,
+      BulkCopy bulkCopy,
+      int bytes) {
+    bulkCopy.copy(source, position, ring, offset, bytes);
   }
 
   static void copyOut(ByteBuffer ring, int offset, ByteBuffer target, int position, int bytes) {

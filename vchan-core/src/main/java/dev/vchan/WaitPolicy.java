@@ -21,8 +21,8 @@ public interface WaitPolicy {
    * within them before, else a few, then yields, up to about 50 microseconds. A yield that takes
    * long shows that others need the processor; no channel of this process yields then for a while.
    * Fruitless spins make it pause as well. A virtual thread yields to others of its kind, up to 256
-   * times; that does not free the processor. A stream's reader, and its writer, rest for about a
-   * microsecond before they look where looks have found only a few bytes each.
+   * times; that does not free the processor. A stream's reader, and its writer, rest for up to two
+   * microseconds before they look where looks have found only a few bytes each.
    *
    * @return the default policy
    */

@@ -10,6 +10,9 @@ enum Rival {
   POLLING("vchan-polling", "vchan, polled", Program.JAVA, Shape.PAIR),
   ZERO_COPY("vchan-zero-copy", "vchan, zero copy", Program.JAVA, Shape.PAIR),
   BATCHED("vchan-batched", "vchan, 16 writes in one", Program.JAVA, Shape.PAIR),
+  MEMCPY_VCHAN("vchan-memcpy", "vchan, copies by memcpy", Program.JAVA, Shape.PAIR),
+  ZERO_COPY_MEMCPY(
+      "vchan-zero-copy-memcpy", "vchan, zero copy, filled by memcpy", Program.JAVA, Shape.PAIR),
   IN_PROCESS("vchan-in-process", "vchan in one process", Program.JAVA, Shape.INSIDE),
   LIBXENVCHAN("libxenvchan", "libxenvchan", Program.XEN, Shape.PAIR),
   LIBXENVCHAN_POLLED("libxenvchan-polled", "libxenvchan, polled", Program.XEN, Shape.PAIR),
@@ -77,14 +80,18 @@ enum Rival {
   boolean does(Work work) {
     return switch (work) {
       case STREAM -> this != EVENT && this != UNIX_VIRTUAL;
-      case TOUCH -> this == ZERO_COPY || isChannel();
-      case TRIP -> does(Work.STREAM) && this != MEMCPY && this != ZERO_COPY && this != BATCHED;
+      case TOUCH -> isZeroCopy() || this == MEMCPY_VCHAN || isChannel();
+      case TRIP -> does(Work.STREAM) && this != MEMCPY && !isZeroCopy() && this != BATCHED;
       case CONNECT -> isChannel();
       case IDLE -> isChannel() && this != PIPE && this != TCP;
       case RUSH -> this == VCHAN || this == UNIX_JAVA;
       case WAITING, ECHO -> this == VIRTUAL || this == UNIX_VIRTUAL;
       case EVENT -> this == EVENT;
     };
+  }
+
+  private boolean isZeroCopy() {
+    return this == ZERO_COPY || this == ZERO_COPY_MEMCPY;
   }
 
   /** Whether it is opened and closed, and has an end of its stream. */

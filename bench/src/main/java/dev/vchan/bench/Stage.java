@@ -29,6 +29,7 @@ final class Stage implements AutoCloseable {
           "-XX:+AlwaysPreTouch",
           "-XX:MaxDirectMemorySize=256m",
           "-XX:-UsePerfData",
+          "--enable-native-access=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow",
           "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
 

@@ -88,15 +88,19 @@ class ArchitectureTest {
     assertThat(requiresOf("vchan-core")).containsExactly("static org.jspecify");
     assertThat(requiresOf("vchan-local"))
         .containsExactlyInAnyOrder("static org.jspecify", "transitive dev.vchan", "jdk.net");
+    assertThat(requiresOf("vchan-memcpy"))
+        .containsExactlyInAnyOrder("static org.jspecify", "transitive dev.vchan");
     assertThat(requiresOf("vchan-xen"))
         .containsExactlyInAnyOrder("static org.jspecify", "transitive dev.vchan");
   }
 
   @Test
-  void onlyOneFileLinksNativeFunctions() {
+  void onlyTwoFilesLinkNativeFunctions() {
     assertThat(Repository.mainSources().stream().map(Repository::name))
         .filteredOn(file -> NATIVE.matcher(code(file)).find())
-        .containsExactly("vchan-xen/src/main/java/dev/vchan/xen/LibC.java");
+        .containsExactlyInAnyOrder(
+            "vchan-memcpy/src/main/java/dev/vchan/memcpy/Memcpy.java",
+            "vchan-xen/src/main/java/dev/vchan/xen/LibC.java");
   }
 
   @Test

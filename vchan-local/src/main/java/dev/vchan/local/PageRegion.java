@@ -5,6 +5,7 @@ import dev.vchan.DomainId;
 import dev.vchan.spi.Memory;
 import dev.vchan.spi.Memory.UnmapNotify;
 import dev.vchan.spi.MemoryFaults;
+import dev.vchan.spi.Unmapping;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -130,13 +131,6 @@ abstract sealed class PageRegion implements Memory.Region permits OwnPages, Peer
 
   /** Unmaps the pages. */
   void discard() throws IOException {
-    try {
-      arena.close();
-    } catch (IllegalStateException e) {
-      throw new IOException(
-          "the pages are in use by an input or output operation of another thread, and stay mapped"
-              + " until the process ends",
-          e);
-    }
+    Unmapping.close(arena);
   }
 }

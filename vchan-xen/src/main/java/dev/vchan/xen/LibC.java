@@ -16,7 +16,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The functions of the C library that the devices of Xen need; nothing else of this project calls
+ * The functions of the C library that the devices of Xen need; nothing else of this module calls
  * native code. Interrupted calls are repeated. Constants are those of Linux on x86-64 and ARM64.
  *
  * <p>A blocking call holds its carrier thread, so only platform threads may make one.

@@ -3,6 +3,7 @@ package dev.vchan.xen;
 
 import dev.vchan.spi.GrantRef;
 import dev.vchan.spi.Memory;
+import dev.vchan.spi.Unmapping;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -50,14 +51,7 @@ final class XenPages implements Memory.Share, Memory.Mapping {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    try {
-      arena.close();
-    } catch (IllegalStateException e) {
-      throw new IOException(
-          "the pages are in use by an input or output operation of another thread, and stay mapped"
-              + " until the process ends",
-          e);
-    }
+    Unmapping.close(arena);
     behind.close();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.bench.work;
 
+import dev.vchan.BulkCopy;
 import dev.vchan.Deadline;
 import dev.vchan.DomainId;
 import dev.vchan.PortName;
@@ -9,11 +10,13 @@ import dev.vchan.Vchan;
 import dev.vchan.VchanOptions;
 import dev.vchan.inprocess.InProcessHost;
 import dev.vchan.local.LocalBackend;
+import dev.vchan.memcpy.Memcpy;
 import dev.vchan.spi.Backend;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /** Our endpoint, on one of its backends. */
@@ -27,27 +30,41 @@ final class VchanContestant implements Contestant {
   private final Place place;
   private final Function<Vchan, End> use;
   private final boolean virtual;
+  private final VchanOptions options;
   private final Map<Side, Backend> backends = new EnumMap<>(Side.class);
 
-  private VchanContestant(Place place, Function<Vchan, End> use, boolean virtual) {
+  private VchanContestant(
+      Place place, Function<Vchan, End> use, boolean virtual, VchanOptions options) {
     this.place = place;
     this.use = use;
     this.virtual = virtual;
+    this.options = options;
   }
 
   /** Between processes that meet in the default directory. */
   static VchanContestant local(Function<Vchan, End> use) {
-    return new VchanContestant(LocalBackend::open, use, false);
+    return new VchanContestant(LocalBackend::open, use, false, VchanOptions.DEFAULTS);
+  }
+
+  /** The same, whose long writes are copied by the C library. */
+  static VchanContestant withMemcpy(BiFunction<Vchan, BulkCopy, End> use) throws IOException {
+    BulkCopy memcpy = Memcpy.link();
+    return new VchanContestant(
+        LocalBackend::open,
+        channel -> use.apply(channel, memcpy),
+        false,
+        VchanOptions.DEFAULTS.withBulkCopy(memcpy));
   }
 
   /** The same, used by virtual threads. */
   static VchanContestant virtualThreads() {
-    return new VchanContestant(LocalBackend::open, VchanEnd::new, true);
+    return new VchanContestant(LocalBackend::open, VchanEnd::new, true, VchanOptions.DEFAULTS);
   }
 
   /** Both ends in one JVM. */
   static VchanContestant inProcess() {
-    return new VchanContestant(new InProcessHost()::domain, VchanEnd::new, false);
+    return new VchanContestant(
+        new InProcessHost()::domain, VchanEnd::new, false, VchanOptions.DEFAULTS);
   }
 
   @Override
@@ -59,12 +76,12 @@ final class VchanContestant implements Contestant {
   public End open(Side side, Path meeting, int ring) throws IOException {
     Backend backend = backend(side);
     PortName port = new PortName(meeting.getFileName().toString());
-    VchanOptions options = VchanOptions.DEFAULTS.withSizes(new RingSizes(ring, ring));
+    VchanOptions sized = options.withSizes(new RingSizes(ring, ring));
     Deadline deadline = Deadline.after(Patience.LIMIT);
     return use.apply(
         side == Side.A
-            ? Vchan.listen(backend, domain(Side.B), port, options, deadline)
-            : Vchan.connect(backend, domain(Side.A), port, options, deadline));
+            ? Vchan.listen(backend, domain(Side.B), port, sized, deadline)
+            : Vchan.connect(backend, domain(Side.A), port, sized, deadline));
   }
 
   private synchronized Backend backend(Side side) throws IOException {

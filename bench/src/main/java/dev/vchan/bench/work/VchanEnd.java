@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.bench.work;
 
+import dev.vchan.BulkCopy;
 import dev.vchan.Deadline;
 import dev.vchan.Vchan;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /** Our endpoint, used in the plain way; the other ways change what they are about. */
@@ -64,7 +66,7 @@ class VchanEnd extends End {
   }
 
   /** Fills the ring itself, and looks at the bytes where they lie. */
-  static final class ZeroCopy extends VchanEnd {
+  static class ZeroCopy extends VchanEnd {
 
     ZeroCopy(Vchan channel) {
       super(channel);
@@ -75,10 +77,14 @@ class VchanEnd extends End {
       while (bytes.hasRemaining()) {
         ByteBuffer space = channel.reserve(Deadline.NEVER);
         int some = Math.min(space.remaining(), bytes.remaining());
-        space.put(0, bytes, bytes.position(), some);
+        fill(space, bytes, some);
         bytes.position(bytes.position() + some);
         channel.commit(some);
       }
+    }
+
+    void fill(ByteBuffer space, ByteBuffer bytes, int some) {
+      space.put(0, bytes, bytes.position(), some);
     }
 
     @Override
@@ -105,6 +111,22 @@ class VchanEnd extends End {
       sum[0] += sum(there, there.position(), some);
       channel.consume(some);
       return some;
+    }
+  }
+
+  /** Fills the ring by the C library's copy. */
+  static final class ZeroCopyByMemcpy extends ZeroCopy {
+
+    private final BulkCopy memcpy;
+
+    ZeroCopyByMemcpy(Vchan channel, BulkCopy memcpy) {
+      super(channel);
+      this.memcpy = memcpy;
+    }
+
+    @Override
+    void fill(ByteBuffer space, ByteBuffer bytes, int some) {
+      memcpy.copy(bytes, bytes.position(), MemorySegment.ofBuffer(space), 0, some);
     }
   }
 

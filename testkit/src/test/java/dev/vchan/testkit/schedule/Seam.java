@@ -145,6 +145,13 @@ public final class Seam {
     return target;
   }
 
+  /** A byte of no meaning, into a ring. */
+  public static ByteBuffer put(ByteBuffer target, int index, byte value) {
+    int location = SCHEDULER.pages().location(target, index, Byte.BYTES, true);
+    store(location, value, Byte.BYTES);
+    return target;
+  }
+
   /** The simulated clock. */
   public static long nanoTime() {
     return SCHEDULER.now();

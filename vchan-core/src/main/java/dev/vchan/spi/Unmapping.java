@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.spi;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.concurrent.TimeUnit;
+
+/** Gives mapped pages back. For backends. */
+public final class Unmapping {
+
+  /** A copy holds the pages for microseconds, or until its thread has a processor again. */
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private Unmapping() {}
+
+  /**
+   * Closes an arena. While another thread copies into its memory by native code, or does input or
+   * output with it, that is refused; the former is waited for, the latter can last.
+   *
+   * @param arena what has the pages
+   * @throws IOException if the memory is still in use after a second; it stays mapped until the
+   *     process ends
+   */
+  public static void close(Arena arena) throws IOException {
+    long start = Parking.nanoTime();
+    for (; ; ) {
+      try {
+        arena.close();
+        return;
+      } catch (IllegalStateException e) {
+        if (!arena.scope().isAlive() || Parking.nanoTime() - start > PATIENCE_NANOS) {
+          throw new IOException(
+              "the pages are in use by an input or output operation of another thread, and stay"
+                  + " mapped until the process ends",
+              e);
+        }
+        Parking.yieldProcessor();
+      }
+    }
+  }
+}
