@@ -86,7 +86,7 @@ final class HtmlReport {
                             Table.escaped(one.name()),
                             Table.escaped(one.target()),
                             Table.escaped(one.measured()),
-                            one.outcome().toString().toLowerCase(java.util.Locale.ROOT)))
+                            one.outcome().label()))
             .collect(
                 Collectors.joining(
                     "",

@@ -10,7 +10,7 @@ enum Rival {
   POLLING("vchan-polling", "vchan, polled", Program.JAVA, Shape.PAIR),
   ZERO_COPY("vchan-zero-copy", "vchan, zero copy", Program.JAVA, Shape.PAIR),
   BATCHED("vchan-batched", "vchan, 16 writes in one", Program.JAVA, Shape.PAIR),
-  MEMCPY_VCHAN("vchan-memcpy", "vchan, copies by memcpy", Program.JAVA, Shape.PAIR),
+  VCHAN_MEMCPY("vchan-memcpy", "vchan, copies by memcpy", Program.JAVA, Shape.PAIR),
   ZERO_COPY_MEMCPY(
       "vchan-zero-copy-memcpy", "vchan, zero copy, filled by memcpy", Program.JAVA, Shape.PAIR),
   IN_PROCESS("vchan-in-process", "vchan in one process", Program.JAVA, Shape.INSIDE),
@@ -79,9 +79,14 @@ enum Rival {
   /** Whether it can be given this work at all. */
   boolean does(Work work) {
     return switch (work) {
-      case STREAM -> this != EVENT && this != UNIX_VIRTUAL;
-      case TOUCH -> isZeroCopy() || this == MEMCPY_VCHAN || isChannel();
-      case TRIP -> does(Work.STREAM) && this != MEMCPY && !isZeroCopy() && this != BATCHED;
+      case STREAM -> this != EVENT && this != UNIX_VIRTUAL && this != ZERO_COPY_MEMCPY;
+      case TOUCH -> isZeroCopy() || this == VCHAN_MEMCPY || isChannel();
+      case TRIP ->
+          does(Work.STREAM)
+              && this != MEMCPY
+              && this != VCHAN_MEMCPY
+              && !isZeroCopy()
+              && this != BATCHED;
       case CONNECT -> isChannel();
       case IDLE -> isChannel() && this != PIPE && this != TCP;
       case RUSH -> this == VCHAN || this == UNIX_JAVA;

@@ -14,10 +14,23 @@ final class Targets {
 
   /** What became of a target. */
   enum Outcome {
-    MISSED,
+    MISSED("MISSED"),
+    /** Missed by the channel as it is, met by one whose long writes are copied by memcpy. */
+    MET_BY_MEMCPY("met by memcpy"),
     /** Something it needs was not measured, or does not count. */
-    UNKNOWN,
-    MET
+    UNKNOWN("not measured"),
+    MET("met");
+
+    private final String label;
+
+    Outcome(String label) {
+      this.label = label;
+    }
+
+    /** For people. */
+    String label() {
+      return label;
+    }
   }
 
   /**
@@ -79,8 +92,6 @@ final class Targets {
   }
 
   private void streams() {
-    int best = 0;
-    int compared = 0;
     for (Question question : pinned(Work.STREAM)) {
       boolean sleeps =
           question.ring() <= 4 * Plan.KI
@@ -88,22 +99,39 @@ final class Targets {
       atLeast(
           "stream, " + cell(question) + ", beside libxenvchan",
           sleeps ? 5 : 0.9,
-          results.ratio(question, Rival.VCHAN, Rival.LIBXENVCHAN, Metric.MB_PER_SECOND));
+          ours -> results.ratio(question, ours, Rival.LIBXENVCHAN, Metric.MB_PER_SECOND));
+    }
+    bestOfPeers();
+  }
+
+  private void bestOfPeers() {
+    int best = 0;
+    int bestByMemcpy = 0;
+    int compared = 0;
+    for (Question question : pinned(Work.STREAM)) {
       Optional<Rival> peer = bestPeer(question);
-      OptionalDouble ours = results.median(question.of(Rival.VCHAN), Metric.MB_PER_SECOND);
-      if (peer.isPresent() && ours.isPresent()) {
+      if (peer.isPresent()
+          && results.median(question.of(Rival.VCHAN), Metric.MB_PER_SECOND).isPresent()) {
         compared++;
-        OptionalDouble ratio =
-            results.ratio(question, Rival.VCHAN, peer.get(), Metric.MB_PER_SECOND);
-        best += ratio.isPresent() && ratio.getAsDouble() >= 1 ? 1 : 0;
+        boolean plain = isAhead(question, Rival.VCHAN, peer.get());
+        best += plain ? 1 : 0;
+        bestByMemcpy += plain || isAhead(question, Rival.VCHAN_MEMCPY, peer.get()) ? 1 : 0;
       }
     }
     boolean all = compared == Plan.RINGS.size() * Plan.WRITES.size();
     add(
         "stream, cells in which we are at least as fast as the best peer",
         "at least " + CELLS_BEST + " of 15",
-        best + " of " + compared,
-        best >= CELLS_BEST ? Outcome.MET : all ? Outcome.MISSED : Outcome.UNKNOWN);
+        "%d of %d; %d by memcpy".formatted(best, compared, bestByMemcpy),
+        best >= CELLS_BEST
+            ? Outcome.MET
+            : bestByMemcpy >= CELLS_BEST
+                ? Outcome.MET_BY_MEMCPY
+                : all ? Outcome.MISSED : Outcome.UNKNOWN);
+  }
+
+  private boolean isAhead(Question question, Rival ours, Rival peer) {
+    return results.ratio(question, ours, peer, Metric.MB_PER_SECOND).orElse(0) >= 1;
   }
 
   private Optional<Rival> bestPeer(Question question) {
@@ -128,7 +156,7 @@ final class Targets {
         atLeast(
             "stream, " + cell(question) + ", beside Java's Unix socket",
             wanted,
-            results.ratio(question, Rival.VCHAN, Rival.UNIX_JAVA, Metric.MB_PER_SECOND));
+            ours -> results.ratio(question, ours, Rival.UNIX_JAVA, Metric.MB_PER_SECOND));
       }
     }
   }
@@ -138,7 +166,12 @@ final class Targets {
       atLeast(
           "zero copy beside our copies, every byte touched once, " + cell(question),
           1.5,
-          results.ratio(question, Rival.ZERO_COPY, Rival.VCHAN, Metric.MB_PER_SECOND));
+          ours ->
+              results.ratio(
+                  question,
+                  ours == Rival.VCHAN ? Rival.ZERO_COPY : Rival.ZERO_COPY_MEMCPY,
+                  ours,
+                  Metric.MB_PER_SECOND));
     }
   }
 
@@ -184,7 +217,7 @@ final class Targets {
         atLeast(
             "busy machine, stream, " + cell(question) + ", beside " + peer.label(),
             1,
-            results.ratio(question, Rival.VCHAN, peer, Metric.MB_PER_SECOND));
+            ours -> results.ratio(question, ours, peer, Metric.MB_PER_SECOND));
       }
       for (Question question : placed(Work.TRIP, Placement.LOADED)) {
         String trip = "busy machine, round trip, " + Question.bytes(question.size()) + ", ";
@@ -257,13 +290,9 @@ final class Targets {
     worst(
         "events per MB, beside libxenvchan's",
         question -> results.ratio(question, Rival.VCHAN, Rival.LIBXENVCHAN, Metric.EVENTS_PER_MB));
-    worst(
-        "processor time per GB, rings of 64 KiB and more, beside libxenvchan's",
-        question ->
-            question.ring() < 64 * Plan.KI
-                ? OptionalDouble.empty()
-                : results.ratio(
-                    question, Rival.VCHAN, Rival.LIBXENVCHAN, Metric.CPU_SECONDS_PER_GB));
+    String time = "processor time per GB, rings of 64 KiB and more, beside libxenvchan's";
+    worst(time, question -> time(question, Rival.VCHAN));
+    worst(time + ", by memcpy", question -> time(question, Rival.VCHAN_MEMCPY));
     double most = -1;
     for (Cell cell : results.cells()) {
       if (cell.rival() == Rival.VCHAN) {
@@ -275,6 +304,12 @@ final class Targets {
         "0.0",
         most < 0 ? "–" : decimal(most, 2),
         most < 0 ? Outcome.UNKNOWN : most < 0.05 ? Outcome.MET : Outcome.MISSED);
+  }
+
+  private OptionalDouble time(Question question, Rival ours) {
+    return question.ring() < 64 * Plan.KI
+        ? OptionalDouble.empty()
+        : results.ratio(question, ours, Rival.LIBXENVCHAN, Metric.CPU_SECONDS_PER_GB);
   }
 
   /** One line for all streams: how many are at most 1, and the one that is worst. */
@@ -301,6 +336,22 @@ final class Targets {
             ? "–"
             : "in %d of %d; worst %s (%s)".formatted(met, all, decimal(most, 2), cell(worst)),
         worst == null ? Outcome.UNKNOWN : met == all ? Outcome.MET : Outcome.MISSED);
+  }
+
+  /** Asks for the ratio of {@link Rival#VCHAN}, and if that misses for the one with memcpy. */
+  private void atLeast(String name, double wanted, Function<Rival, OptionalDouble> ratio) {
+    String target = "at least " + decimal(wanted, 1);
+    OptionalDouble plain = ratio.apply(Rival.VCHAN);
+    OptionalDouble memcpy = ratio.apply(Rival.VCHAN_MEMCPY);
+    if (plain.isEmpty() || memcpy.isEmpty() || plain.getAsDouble() >= wanted) {
+      atLeast(name, wanted, plain);
+    } else {
+      add(
+          name,
+          target,
+          Tables.number(plain.getAsDouble()) + "; by memcpy " + Tables.number(memcpy.getAsDouble()),
+          memcpy.getAsDouble() >= wanted ? Outcome.MET_BY_MEMCPY : Outcome.MISSED);
+    }
   }
 
   private void atLeast(String name, double wanted, OptionalDouble ratio) {

@@ -94,6 +94,18 @@ class ReportTest {
   }
 
   @Test
+  void whatOnlyMemcpyReachesIsNotCalledMet() {
+    for (int round = 1; round <= 3; round++) {
+      results.add(Samples.STREAM.of(Rival.VCHAN_MEMCPY), Metric.MB_PER_SECOND, 15_000 * round);
+    }
+    assertThat(target("stream, 4 KiB writes, 64 KiB ring, beside Java's Unix socket"))
+        .extracting(Targets.Target::measured, Targets.Target::outcome)
+        .containsExactly("2.00; by memcpy 5.00", Targets.Outcome.MET_BY_MEMCPY);
+    assertThat(target("stream, 4 KiB writes, 64 KiB ring, beside libxenvchan").measured())
+        .isEqualTo("6.00");
+  }
+
+  @Test
   void aBusyMachineAndManyChannelsAreJudged() {
     Samples.addChannels(results);
     assertThat(Targets.of(results).stream().filter(one -> one.name().startsWith("busy")))

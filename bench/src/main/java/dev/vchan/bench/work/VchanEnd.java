@@ -65,18 +65,26 @@ class VchanEnd extends End {
     }
   }
 
-  /** Fills the ring itself, and looks at the bytes where they lie. */
+  /** Fills the ring itself, and looks at the bytes where they lie, a quarter of it at a time. */
   static class ZeroCopy extends VchanEnd {
+
+    /** Who fills or empties a whole ring at once makes the other side wait meanwhile. */
+    private static final int PIECES_A_RING = 4;
+
+    private final int mostOut;
+    private final int mostIn;
 
     ZeroCopy(Vchan channel) {
       super(channel);
+      this.mostOut = channel.outgoingCapacity() / PIECES_A_RING;
+      this.mostIn = channel.incomingCapacity() / PIECES_A_RING;
     }
 
     @Override
     void send(ByteBuffer bytes) throws IOException {
       while (bytes.hasRemaining()) {
         ByteBuffer space = channel.reserve(Deadline.NEVER);
-        int some = Math.min(space.remaining(), bytes.remaining());
+        int some = Math.min(mostOut, Math.min(space.remaining(), bytes.remaining()));
         fill(space, bytes, some);
         bytes.position(bytes.position() + some);
         channel.commit(some);
@@ -107,7 +115,7 @@ class VchanEnd extends End {
       if (!there.hasRemaining()) {
         return -1;
       }
-      int some = Math.min(there.remaining(), scratch.remaining());
+      int some = Math.min(mostIn, Math.min(there.remaining(), scratch.remaining()));
       sum[0] += sum(there, there.position(), some);
       channel.consume(some);
       return some;
