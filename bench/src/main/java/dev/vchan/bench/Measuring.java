@@ -21,6 +21,12 @@ final class Measuring {
   private static final int EVENT_TRIPS = 2_000;
   private static final double MEGA = 1e6;
 
+  /** Sleeps of each side. What a channel makes last, it makes at the 17th. */
+  private static final int RESTS = 32;
+
+  /** A stream in which heap is counted has that part of the bytes. */
+  private static final int HEAP_PART = 4;
+
   private final Plan.Times times;
   private final Stage stage;
   private final Processors processors;
@@ -133,6 +139,10 @@ final class Measuring {
     ProcessCost before = ProcessCost.of(pair.pids());
     Pair.Answers answers = pair.tell(command(cell, count));
     ProcessCost cost = ProcessCost.of(pair.pids()).since(before);
+    if (question.work() == Work.STREAM) {
+      // Whoever adds bytes up makes a view of them.
+      countHeap(cell, pair, count);
+    }
     pair.tell("close");
     for (Answer answer : answers.all()) {
       if (answer.get("bytes") != count) {
@@ -145,10 +155,21 @@ final class Measuring {
     results.add(cell, Metric.CPU_SECONDS_PER_GB, (double) cost.cpuNanos() / count);
     results.add(cell, Metric.SLEEPS_PER_MB, cost.sleeps() * MEGA / count);
     addEvents(cell, answers.all(), count);
-    if (cell.question().work() == Work.STREAM) {
-      // Whoever adds bytes up makes a view of them.
-      addAllocated(cell, answers.all());
+  }
+
+  /**
+   * Counts what calls allocate, in a stream of its own on a channel that has slept. What a channel
+   * makes once, when it has slept a few times, it would else make anywhere in a stream that sleeps
+   * now and then. The stream whose time is taken must not have slept before.
+   */
+  private void countHeap(Cell cell, Pair pair, long count)
+      throws IOException, InterruptedException {
+    if (cell.rival().program() != Rival.Program.JAVA) {
+      return;
     }
+    pair.tell("rest " + RESTS);
+    long some = whole(Math.max(count / HEAP_PART, LEAST_BYTES), cell.question().size());
+    addAllocated(cell, pair.tell(command(cell, some)).all());
   }
 
   private static String command(Cell cell, long count) {

@@ -70,6 +70,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
   private static final double LOADED_CELL_MILLIS = 100;
   private static final double OPEN_MILLIS = 1.5;
   private static final double SETTLE_MILLIS = 100;
+  private static final double REST_MILLIS = 20;
   private static final double EVENT_MILLIS = 300;
   private static final double SYSTEM_CALLS_MILLIS = 400;
 
@@ -179,7 +180,8 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     double open = question.work().isMany() ? OPEN_MILLIS * question.size() : 0;
     double work =
         switch (question.work()) {
-          case STREAM, TOUCH -> times.streamMillis();
+          case STREAM -> 1.25 * times.streamMillis() + REST_MILLIS;
+          case TOUCH -> times.streamMillis();
           case TRIP -> trips;
           case CONNECT, RUSH -> OPEN_MILLIS * times.reopens() * question.size();
           case IDLE -> 2 * (trips + SETTLE_MILLIS + times.idleMillis());

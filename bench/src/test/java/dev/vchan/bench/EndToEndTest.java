@@ -92,6 +92,11 @@ class EndToEndTest {
         .allMatch(value -> value > 0);
     assertThat(results.median(STREAM.of(Rival.VCHAN), Metric.EVENTS_PER_MB)).isPresent();
     assertThat(results.median(STREAM.of(Rival.UNIX_JAVA), Metric.EVENTS_PER_MB)).isEmpty();
+    for (Rival rival : rivals) {
+      if (rival.does(Work.STREAM)) {
+        assertThat(results.rounds(STREAM.of(rival), Metric.ALLOCATED_PER_CALL)).hasSize(2);
+      }
+    }
     assertThat(results.median(TRIP.of(Rival.VIRTUAL), Metric.P999).orElseThrow())
         .isGreaterThanOrEqualTo(results.median(TRIP.of(Rival.VIRTUAL), Metric.P50).orElseThrow());
     assertThat(results.median(CONNECT.of(Rival.VCHAN), Metric.CONNECTS_PER_SECOND)).isPresent();

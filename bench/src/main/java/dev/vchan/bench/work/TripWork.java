@@ -3,6 +3,7 @@ package dev.vchan.bench.work;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 
 /**
@@ -15,6 +16,9 @@ final class TripWork {
 
   /** Trips before it is counted what calls allocate: a channel has things that it makes once. */
   private static final int UNCOUNTED = 256;
+
+  /** Whoever waits that long has given up spinning, and sleeps. */
+  private static final Duration REST = Duration.ofNanos(200_000);
 
   private final ByteBuffer message = ByteBuffer.allocateDirect(LARGEST);
   private final ByteBuffer answer = ByteBuffer.allocateDirect(LARGEST);
@@ -61,6 +65,22 @@ final class TripWork {
       StreamWork.receiveAll(end, answer.clear().limit(size));
       end.send(answer.flip());
     } while (answer.get(0) == 0);
+    return new Answer();
+  }
+
+  /** Trips of a byte, with a rest before each message, so that either side sleeps in each trip. */
+  Answer rest(End end, Side side, int trips) throws IOException, InterruptedException {
+    message.clear().limit(1);
+    for (int i = 0; i < trips; i++) {
+      if (side == Side.B) {
+        StreamWork.receiveAll(end, answer.clear().limit(1));
+      }
+      Thread.sleep(REST);
+      end.send(message.rewind());
+      if (side == Side.A) {
+        StreamWork.receiveAll(end, answer.clear().limit(1));
+      }
+    }
     return new Answer();
   }
 

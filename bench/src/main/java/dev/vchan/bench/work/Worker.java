@@ -26,6 +26,7 @@ import java.util.concurrent.Future;
  *   <li>{@code stream WRITE BYTES plain|touch|check}: side A sends, side B takes; it adds up every
  *       byte if it is to touch them, and compares them if it is to check
  *   <li>{@code trips SIZE MOST MILLIS}: side A asks, side B answers
+ *   <li>{@code rest TRIPS}: as {@code trips}, but each side rests before it says anything; not in C
  *   <li>{@code reopen MEETING RING COUNT THREADS}: opens an end, lets a byte go there and back,
  *       closes; again and again, on so many threads at once
  *   <li>{@code echo SIZE MILLIS}: on all ends at once side A asks and side B answers, with a
@@ -128,6 +129,7 @@ public final class Worker {
           side == Side.A
               ? trips.ask(first(), number(words[1]), number(words[2]), number(words[3]))
               : trips.answer(first(), number(words[1]));
+      case "rest" -> trips.rest(first(), side, number(words[1]));
       case "reopen" ->
           reopens.run(Path.of(words[1]), number(words[2]), number(words[3]), number(words[4]));
       case "echo" -> many.echo(ends, number(words[1]), number(words[2]));
