@@ -139,8 +139,7 @@ final class Measuring {
     ProcessCost before = ProcessCost.of(pair.pids());
     Pair.Answers answers = pair.tell(command(cell, count));
     ProcessCost cost = ProcessCost.of(pair.pids()).since(before);
-    if (question.work() == Work.STREAM) {
-      // Whoever adds bytes up makes a view of them.
+    if (countsHeap(cell)) {
       countHeap(cell, pair, count);
     }
     pair.tell("close");
@@ -158,15 +157,22 @@ final class Measuring {
   }
 
   /**
+   * Whoever adds bytes up makes a view of them. Where processors are shared, it is the same code,
+   * and resting takes time slices.
+   */
+  private static boolean countsHeap(Cell cell) {
+    return cell.rival().program() == Rival.Program.JAVA
+        && cell.question().work() == Work.STREAM
+        && cell.question().placement() == Placement.PINNED;
+  }
+
+  /**
    * Counts what calls allocate, in a stream of its own on a channel that has slept. What a channel
    * makes once, when it has slept a few times, it would else make anywhere in a stream that sleeps
    * now and then. The stream whose time is taken must not have slept before.
    */
   private void countHeap(Cell cell, Pair pair, long count)
       throws IOException, InterruptedException {
-    if (cell.rival().program() != Rival.Program.JAVA) {
-      return;
-    }
     pair.tell("rest " + RESTS);
     long some = whole(Math.max(count / HEAP_PART, LEAST_BYTES), cell.question().size());
     addAllocated(cell, pair.tell(command(cell, some)).all());

@@ -180,7 +180,10 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     double open = question.work().isMany() ? OPEN_MILLIS * question.size() : 0;
     double work =
         switch (question.work()) {
-          case STREAM -> 1.25 * times.streamMillis() + REST_MILLIS;
+          case STREAM ->
+              question.placement() == Placement.PINNED
+                  ? 1.25 * times.streamMillis() + REST_MILLIS
+                  : times.streamMillis();
           case TOUCH -> times.streamMillis();
           case TRIP -> trips;
           case CONNECT, RUSH -> OPEN_MILLIS * times.reopens() * question.size();
