@@ -11,8 +11,8 @@ package dev.vchan;
  * @param eventsSent events sent to the peer since the handshake
  * @param eventsReceived events that arrived, spurious ones and own wake-ups included
  * @param sleeps times a call went to sleep until an event
- * @param endedByPeriod waits in which no event came for a whole look period although what was
- *     waited for was there; with a correct peer this stays 0
+ * @param endedByPeriod waits that no event ended but the look period, although what was waited for
+ *     was there; with a correct peer this stays 0
  */
 public record Counters(
     long bytesRead,

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -28,7 +27,7 @@ final class Link {
 
   private final EventChannel events;
   private final Resources resources;
-  private final long lookPeriodNanos;
+  private final LookPeriod lookPeriod;
   private final boolean persistent;
   private final boolean halfClose;
 
@@ -53,7 +52,7 @@ final class Link {
     this.page = page;
     this.events = events;
     this.resources = resources;
-    this.lookPeriodNanos = TimeUnit.NANOSECONDS.convert(options.lookPeriod());
+    this.lookPeriod = new LookPeriod(options.lookPeriod());
     this.persistent = options.persistent();
     this.halfClose = halfClose;
   }
@@ -95,10 +94,10 @@ final class Link {
   }
 
   /**
-   * Sleeps until an event newer than {@code seen}, or for one look period.
+   * Sleeps until an event newer than {@code seen}, or until the end of a look period.
    *
    * @param done bytes of this call that a timeout reports as transferred
-   * @return false if no event came for a whole period
+   * @return false if no event came until a period ended
    */
   boolean sleep(long seen, Deadline deadline, Tally tally, long done) throws IOException {
     checkInterrupt();
@@ -106,8 +105,9 @@ final class Link {
     if (left == 0) {
       throw new VchanTimeoutException("timed out, " + done + " bytes transferred", done);
     }
+    long untilLook = lookPeriod.left();
     tally.sleeps++;
-    boolean event = events.await(seen, Math.min(left, lookPeriodNanos));
+    boolean event = events.await(seen, Math.min(left, untilLook));
     checkInterrupt();
     if (event) {
       return true;
@@ -115,7 +115,7 @@ final class Link {
     // Also when it is the deadline that ends the wait: a caller whose every deadline is shorter
     // than a period would otherwise never learn that the peer is dead.
     lookAtPeer();
-    return left <= lookPeriodNanos;
+    return left <= untilLook;
   }
 
   /** Asks the backend about the peer, whose live byte may outlive it. */

@@ -39,6 +39,7 @@ public final class VchanListener implements InterruptibleChannel {
   private final DomainId client;
   private final RendezvousPath path;
   private final VchanOptions options;
+  private final LookPeriod lookPeriod;
   private final Registration registration;
   private final ReentrantLock turn = new ReentrantLock();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -59,6 +60,7 @@ public final class VchanListener implements InterruptibleChannel {
     this.client = client;
     this.path = path;
     this.options = options;
+    this.lookPeriod = new LookPeriod(options.lookPeriod());
     this.registration = registration;
   }
 
@@ -228,8 +230,7 @@ public final class VchanListener implements InterruptibleChannel {
     if (left == 0) {
       throw timeout("no client came to " + path);
     }
-    long period = TimeUnit.NANOSECONDS.convert(options.lookPeriod());
-    boolean event = current.events().await(seen, Math.min(left, period));
+    boolean event = current.events().await(seen, Math.min(left, lookPeriod.left()));
     checkStillOpen();
     if (!event || current.clientCame()) {
       return;

@@ -12,7 +12,8 @@ import java.util.Optional;
  *     the server chose
  * @param waitPolicy how calls wait before they sleep
  * @param lookPeriod longest sleep before a blocked call looks at ring and peer although no event
- *     came, at least 10 seconds: the way to notice a peer whose death nobody reports
+ *     came, at least 10 seconds: the way to notice a peer whose death nobody reports. A sleep may
+ *     be up to a tenth shorter, so that the calls of a process look together
  * @param drainTimeout how long closing a stream waits for the peer to consume what was written
  * @param halfClose whether to offer and use half-close; without it the control page is exactly what
  *     libxenvchan writes
