@@ -13,6 +13,12 @@ final class ManyChannels {
   /** Whoever waits looks once in a period without being woken; less would miss that. */
   static final int WAITING_MILLIS = (int) VchanOptions.DEFAULTS.lookPeriod().toMillis();
 
+  private static final int SAMPLE_MILLIS = 200;
+  private static final int MOST_SAMPLES = 10;
+
+  /** Two per cent: several times what JVMs take that do nothing. */
+  private static final long IDLE_NANOS_A_MILLI = 20_000;
+
   private final Plan.Times times;
   private final Stage stage;
   private final Results results;
@@ -83,6 +89,18 @@ final class ManyChannels {
     }
   }
 
+  /** What a JVM still has to compile is not to be counted. If it does not end, it is. */
+  private static void waitForCompilers(Pair pair) throws IOException, InterruptedException {
+    for (int tries = 0; tries < MOST_SAMPLES; tries++) {
+      ProcessCost before = ProcessCost.of(pair.pids());
+      Thread.sleep(SAMPLE_MILLIS);
+      long nanos = ProcessCost.of(pair.pids()).since(before).cpuNanos();
+      if (nanos < SAMPLE_MILLIS * IDLE_NANOS_A_MILLI) {
+        return;
+      }
+    }
+  }
+
   /**
    * What can be said of two processes that have some channels open.
    *
@@ -99,6 +117,7 @@ final class ManyChannels {
     for (Answer answer : pair.tell("settle").all()) {
       heap += answer.get("heap");
     }
+    waitForCompilers(pair);
     ProcessCost before = ProcessCost.of(pair.pids());
     long began = System.nanoTime();
     Thread.sleep(millis);
