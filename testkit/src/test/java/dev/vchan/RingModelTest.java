@@ -61,6 +61,20 @@ class RingModelTest {
     }
   }
 
+  /** The index goes half around and more while nothing is claimed. */
+  @Test
+  void linesAreClaimedAgainAfterManyLongMessages() throws Exception {
+    Ring ring = new Ring(12, 0);
+    ring.writer.claim();
+    for (long moved = 0; moved < 3L << 30; moved += ring.writer.capacity()) {
+      ring.writer.publish(ring.writer.look());
+      ring.reader.release(ring.reader.look());
+    }
+    ring.writer.look();
+    assertThat(ring.writer.claim()).isTrue();
+    assertThat(ring.writer.claim()).isFalse();
+  }
+
   private static void compareWithQueue(Ring ring, long seed, String run) throws Exception {
     Random random = new Random(seed);
     Queue<Byte> model = new ArrayDeque<>();

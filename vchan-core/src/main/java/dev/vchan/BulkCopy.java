@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 
 /**
  * Copies long runs of bytes into shared pages in another way than the JVM does, for {@link
- * VchanOptions#withBulkCopy}. A channel calls it for the bytes of a write, from 2 KiB on; who reads
- * has no use for it. The module {@code dev.vchan.memcpy} has one.
+ * VchanOptions#withBulkCopy}. A channel calls it for the bytes of a write, from 2 KiB on and for at
+ * most 64 KiB at a time; who reads has no use for it. The module {@code dev.vchan.memcpy} has one.
  *
  * <p>May be called from many threads at once.
  */
@@ -24,7 +24,8 @@ public interface BulkCopy {
    * @param offset where in {@code ring} to begin
    * @param bytes how many, at least 1; both {@code source}, up to its limit, and {@code ring} have
    *     them
-   * @throws IllegalStateException if {@code ring} was closed: nothing was copied
+   * @throws IllegalStateException if {@code ring}, or the memory of {@code source}, was closed:
+   *     nothing was copied
    */
   void copy(ByteBuffer source, int position, MemorySegment ring, long offset, int bytes);
 }

@@ -9,7 +9,7 @@ import java.nio.channels.ClosedChannelException;
 /** The direction from us to the peer: every way to write. */
 final class Outgoing extends Direction {
 
-  /** Messages up to this size leave most of their time to the passing of lines. */
+  /** In the time of a longer message, the one line that its fence may wait for weighs little. */
   private static final int SMALL = 256;
 
   private final RingWriter ring;

@@ -23,8 +23,11 @@ final class RingWriter {
   /** Bytes of a line of the processor's cache, or a divisor of it. */
   private static final int LINE = 64;
 
-  /** Below this, calling native code costs more than it gains. */
+  /** Below this, calling native code cost more than it gained where it was measured. */
   private static final int BULK = 2 << 10;
+
+  /** The collector waits for a copy by native code. */
+  private static final int MOST_BULK = 64 << 10;
 
   private final ControlPage page;
   private final ByteBuffer ring;
@@ -106,10 +109,13 @@ final class RingWriter {
   }
 
   private void copyIn(ByteBuffer source, int position, int offset, int bytes) {
-    if (bulkCopy != null && bytes >= BULK) {
-      SharedAccess.bulkCopyIn(memory, offset, source, position, bulkCopy, bytes);
-    } else {
+    if (bulkCopy == null || bytes < BULK) {
       SharedAccess.copyIn(source, position, ring, offset, bytes);
+      return;
+    }
+    for (int done = 0; done < bytes; done += MOST_BULK) {
+      int some = Math.min(bytes - done, MOST_BULK);
+      SharedAccess.bulkCopyIn(source, position + done, memory, offset + done, bulkCopy, some);
     }
   }
 
@@ -135,7 +141,9 @@ final class RingWriter {
    * @return whether shared memory was accessed, so that a fault may have to surface
    */
   boolean claim() {
-    if (claimed - producer > 0) {
+    int unused = claimed - producer;
+    // More than can be claimed is what the difference says once the index has gone half around.
+    if (unused > 0 && unused <= MOST_CLAIMED) {
       return false;
     }
     int end = producer + Math.min(known(), Math.min(MOST_CLAIMED, capacity / CLAIMS_A_RING));
@@ -144,6 +152,6 @@ final class RingWriter {
       SharedAccess.claim(ring, line & (capacity - 1));
     }
     claimed = end;
-    return true;
+    return next - end < 0;
   }
 }

@@ -82,10 +82,10 @@ final class SharedAccess {
   }
 
   static void bulkCopyIn(
-      MemorySegment ring,
-      int offset,
       ByteBuffer source,
       int position,
+      MemorySegment ring,
+      int offset,
       BulkCopy bulkCopy,
       int bytes) {
     bulkCopy.copy(source, position, ring, offset, bytes);

@@ -382,7 +382,8 @@ public final class Vchan
   }
 
   /**
-   * Publishes the first bytes of the reserved space, as if they had been written.
+   * Publishes the first bytes of the reserved space, as if they had been written. What was put
+   * behind them is lost: space has no content.
    *
    * @param bytes how many, 0 to what the view held; 0 only ends the reservation
    * @throws IllegalStateException if nothing is reserved

@@ -177,11 +177,11 @@ public record VchanOptions(
   }
 
   /**
-   * Changes what copies long writes into the ring. Where the two processors are far apart, a
-   * machine instruction that the JVM does not use is some three times as fast.
+   * Changes what copies long writes into the ring. Whoever calls native code for it takes the
+   * faults of memory upon himself: where the file under the pages or under a source is truncated,
+   * the JVM may end, and a source cannot be closed while it is copied from.
    *
-   * @param newCopy as of {@code dev.vchan.memcpy}; whoever can truncate the pages, as a process of
-   *     the same user can on the local backend, can end this JVM while it copies by native code
+   * @param newCopy as of {@code dev.vchan.memcpy}, which says when it is faster, and when safe
    * @return changed options
    */
   public VchanOptions withBulkCopy(BulkCopy newCopy) {

@@ -82,11 +82,12 @@ enum Rival {
       case STREAM -> this != EVENT && this != UNIX_VIRTUAL && this != ZERO_COPY_MEMCPY;
       case TOUCH -> isZeroCopy() || this == VCHAN_MEMCPY || isChannel();
       case TRIP ->
-          does(Work.STREAM)
-              && this != MEMCPY
-              && this != VCHAN_MEMCPY
-              && !isZeroCopy()
-              && this != BATCHED;
+          this == UNIX_VIRTUAL
+              || (does(Work.STREAM)
+                  && this != MEMCPY
+                  && this != VCHAN_MEMCPY
+                  && !isZeroCopy()
+                  && this != BATCHED);
       case CONNECT -> isChannel();
       case IDLE -> isChannel() && this != PIPE && this != TCP;
       case RUSH -> this == VCHAN || this == UNIX_JAVA;

@@ -88,7 +88,9 @@ class ReportTest {
         .isEqualTo("in 0 of 1; worst 2.00 (4 KiB writes, 64 KiB ring)");
     assertThat(target("round trip, 64 B, p50, beside Agrona's spinning ring").outcome())
         .isEqualTo(Targets.Outcome.UNKNOWN);
-    assertThat(target("bytes of heap per call, in the worst cell").outcome())
+    assertThat(
+            target("bytes of heap per call, a processor for each side, in the worst cell")
+                .outcome())
         .isEqualTo(Targets.Outcome.MET);
     assertThat(Targets.of(results)).extracting(Targets.Target::outcome).isSorted();
   }
@@ -103,6 +105,17 @@ class ReportTest {
         .containsExactly("2.00; by memcpy 5.00", Targets.Outcome.MET_BY_MEMCPY);
     assertThat(target("stream, 4 KiB writes, 64 KiB ring, beside libxenvchan").measured())
         .isEqualTo("6.00");
+  }
+
+  @Test
+  void shortWritesAreNotReachedByMemcpy() {
+    Question small = new Question(Work.STREAM, Placement.PINNED, 64 * Plan.KI, 64);
+    results.add(small.of(Rival.VCHAN), Metric.MB_PER_SECOND, 19);
+    results.add(small.of(Rival.VCHAN_MEMCPY), Metric.MB_PER_SECOND, 21);
+    results.add(small.of(Rival.UNIX_JAVA), Metric.MB_PER_SECOND, 1);
+    assertThat(target("stream, 64 B writes, 64 KiB ring, beside Java's Unix socket"))
+        .extracting(Targets.Target::measured, Targets.Target::outcome)
+        .containsExactly("19.0", Targets.Outcome.MISSED);
   }
 
   @Test

@@ -175,8 +175,8 @@ public final class SeamAgent {
     private void pushTargetAndOffset(CodeBuilder code) {
       String name = method.methodName().stringValue();
       code.ldc(name);
-      // The ring comes second in the one method that copies into it.
-      int target = name.equals("copyIn") ? 2 : 0;
+      // The ring comes second in the methods that copy into it.
+      int target = name.equals("copyIn") || name.equals("bulkCopyIn") ? 2 : 0;
       MethodTypeDesc type = method.methodTypeSymbol();
       if (type.parameterCount() > target && !type.parameterType(target).isPrimitive()) {
         code.aload(code.parameterSlot(target));

@@ -16,9 +16,10 @@ package dev.vchan.spi;
  * byte other than a plain one, while they are interpreted, and a plain load of an int that the
  * optimising compiler has merged with a calculation. Nothing here uses the last two on a page in
  * use; an atomic update is made only of a word that was loaded just before without a fault. What
- * remains is a file truncated within that moment, while the code is still interpreted. A backend
- * whose peers are not trusted must therefore not map what they can truncate; pages that a
- * hypervisor grants cannot be.
+ * remains is a file truncated within that moment, while the code is still interpreted, or while a
+ * program has its writes copied by native code ({@link dev.vchan.BulkCopy}). A backend whose peers
+ * are not trusted must therefore not map what they can truncate; pages that a hypervisor grants
+ * cannot be.
  *
  * <p>So whoever has accessed shared memory calls {@link #surface} before the results are handed on,
  * inside the {@code try} that catches the error.

@@ -9,32 +9,34 @@ import java.util.concurrent.TimeUnit;
 public final class Unmapping {
 
   /** A copy holds the pages for microseconds, or until its thread has a processor again. */
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
   private Unmapping() {}
 
   /**
-   * Closes an arena. While another thread copies into its memory by native code, or does input or
-   * output with it, that is refused; the former is waited for, the latter can last.
+   * Closes a shared arena. While another thread copies into its memory by native code, or does
+   * input or output with it, that is refused; the former is waited for, the latter can last. Does
+   * nothing if the arena is closed already.
    *
    * @param arena what has the pages
-   * @throws IOException if the memory is still in use after a second; it stays mapped until the
+   * @throws IOException if the memory is still in use after 100 ms; it stays mapped until the
    *     process ends
    */
   public static void close(Arena arena) throws IOException {
     long start = Parking.nanoTime();
-    for (; ; ) {
+    while (arena.scope().isAlive()) {
       try {
         arena.close();
-        return;
       } catch (IllegalStateException e) {
-        if (!arena.scope().isAlive() || Parking.nanoTime() - start > PATIENCE_NANOS) {
+        if (arena.scope().isAlive() && Parking.nanoTime() - start > PATIENCE_NANOS) {
           throw new IOException(
               "the pages are in use by an input or output operation of another thread, and stay"
                   + " mapped until the process ends",
               e);
         }
-        Parking.yieldProcessor();
+        Parking.park(arena, PAUSE_NANOS);
       }
     }
   }

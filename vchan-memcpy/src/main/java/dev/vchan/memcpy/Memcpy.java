@@ -12,21 +12,24 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 
 /**
- * {@code memcpy} of the C library. It copies by the processor's instruction for strings where that
- * is fast. Such a copy does not wait for lines that another processor has, as stores of vectors do:
- * between processors that are far apart it was three times as fast as the JVM's own ({@code
- * docs/performance.md}).
+ * {@code memcpy} of the C library. Where the processor is good at it, that copies by the
+ * instruction for strings, which does not wait for lines that another processor has, as stores of
+ * vectors do: between processors that are far apart it is several times as fast as the JVM's own
+ * copy ({@code docs/performance.md}).
  *
- * <p>The JVM cannot step over a fault in native code. If the file under the pages is truncated
- * while they are copied into, the process ends, where a channel without this fails with a {@link
+ * <p>The JVM cannot step over a fault in native code. If the file under the ring is truncated while
+ * it is copied into, the process ends, where a channel without this fails with a {@link
  * dev.vchan.ProtocolViolationException}. So on the local backend this is for processes that trust
- * all others of their user. A domain of Xen's cannot take back pages in this way.
+ * all others of their user. A domain of Xen's cannot take back pages in this way. What lies in
+ * mapped files, which somebody could truncate as well, is copied by the JVM.
  *
- * <p>The garbage collector waits for a copy, of at most 64 KiB. Whether a copy leaves a few hundred
- * bytes of garbage is up to the compiler: it makes none where all that calls this fits into what it
- * compiles at once, as in the benchmark.
+ * <p>A shared arena cannot be closed while its memory is copied from: {@link
+ * java.lang.foreign.Arena#close} then throws. The garbage collector waits for a copy, of at most 64
+ * KiB. Whether a copy leaves a few hundred bytes of garbage is up to the compiler: it makes none
+ * where all that calls this fits into what it compiles at once, as in the benchmark.
  */
 @SuppressWarnings("restricted") // The one place of this module that links.
 public final class Memcpy implements BulkCopy {
@@ -68,20 +71,34 @@ public final class Memcpy implements BulkCopy {
     }
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if {@code ring} is read-only
+   * @throws IndexOutOfBoundsException if {@code source} or {@code ring} has no such bytes
+   */
   @Override
   public void copy(ByteBuffer source, int position, MemorySegment ring, long offset, int bytes) {
+    if (ring.isReadOnly()) {
+      throw new IllegalArgumentException("a read-only ring cannot be copied into");
+    }
+    Objects.checkFromIndexSize(position, bytes, source.limit());
     // Apart, so that the compiler knows what each segment is, and makes none.
     if (source.isDirect()) {
-      long first = (long) position - source.position();
-      memcpy(ring.asSlice(offset, bytes), MemorySegment.ofBuffer(source).asSlice(first, bytes));
+      MemorySegment rest = MemorySegment.ofBuffer(source);
+      if (!rest.isMapped()) {
+        long first = (long) position - source.position();
+        memcpy(ring.asSlice(offset, bytes), rest.asSlice(first, bytes));
+        return;
+      }
     } else if (source.hasArray()) {
-      long first = (long) source.arrayOffset() + position;
       MemorySegment array = MemorySegment.ofArray(source.array());
+      long first = (long) source.arrayOffset() + position;
       memcpy(ring.asSlice(offset, bytes), array.asSlice(first, bytes));
-    } else {
-      // An array that may not be written to: it is not shown to anybody.
-      ring.asSlice(offset, bytes).asByteBuffer().put(0, source, position, bytes);
+      return;
     }
+    // A file, whose faults the JVM survives; or an array that is shown to nobody.
+    ring.asSlice(offset, bytes).asByteBuffer().put(0, source, position, bytes);
   }
 
   private static void memcpy(MemorySegment target, MemorySegment source) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.memcpy;
 
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +10,7 @@ import dev.vchan.RingSizes;
 import dev.vchan.SystemRefusedException;
 import dev.vchan.VchanOptions;
 import dev.vchan.local.LocalBackend;
+import dev.vchan.spi.MemoryFaults;
 import dev.vchan.spi.Unmapping;
 import dev.vchan.testkit.ChildJvm;
 import dev.vchan.testkit.Ends;
@@ -20,6 +23,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -88,6 +93,49 @@ class MemcpyTest {
   }
 
   @Test
+  void aRingThatIsReadOnlyIsNotCopiedInto() {
+    byte[] bytes = new byte[64];
+    MemorySegment ring = MemorySegment.ofArray(bytes).asReadOnly();
+    for (ByteBuffer source :
+        List.of(
+            ByteBuffer.allocate(64).put(0, (byte) 1),
+            ByteBuffer.allocateDirect(64).put(0, (byte) 1),
+            ByteBuffer.allocate(64).put(0, (byte) 1).asReadOnlyBuffer())) {
+      assertThatThrownBy(() -> memcpy.copy(source, 0, ring, 0, 64))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThat(bytes).containsOnly(0);
+  }
+
+  @Test
+  void whatASourceDoesNotHaveIsNotCopied() {
+    MemorySegment ring = MemorySegment.ofArray(new byte[64]);
+    for (ByteBuffer source : List.of(ByteBuffer.allocate(64), ByteBuffer.allocateDirect(64))) {
+      assertThatThrownBy(() -> memcpy.copy(source.limit(32), 16, ring, 0, 17))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  /** By native code this would end the JVM, and with it the test. */
+  @Test
+  void aMappedFileThatIsTruncatedUnderTheCopyIsSurvived(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("mapped");
+    Files.write(file, new byte[8192]);
+    MemorySegment ring = MemorySegment.ofArray(new byte[8192]);
+    try (FileChannel channel = FileChannel.open(file, READ, WRITE)) {
+      ByteBuffer source = channel.map(FileChannel.MapMode.READ_ONLY, 0, 8192);
+      memcpy.copy(source, 0, ring, 0, 8192);
+      channel.truncate(0);
+      assertThatThrownBy(
+              () -> {
+                memcpy.copy(source, 0, ring, 0, 8192);
+                MemoryFaults.surface();
+              })
+          .isInstanceOf(InternalError.class);
+    }
+  }
+
+  @Test
   void aStreamOfWritesOfAllSizesArrives(@TempDir Path folder) throws Exception {
     int total = 50_000_000;
     long seed = System.nanoTime();
@@ -137,6 +185,7 @@ class MemcpyTest {
         arena.close();
       } catch (IllegalStateException e) {
         refused++;
+        Unmapping.close(arena);
         Unmapping.close(arena);
       }
       assertThat(arena.scope().isAlive()).isFalse();

@@ -101,7 +101,7 @@ class VchanEnd extends End {
       if (!there.hasRemaining()) {
         return -1;
       }
-      int some = Math.min(there.remaining(), target.remaining());
+      int some = Math.min(mostIn, Math.min(there.remaining(), target.remaining()));
       target.put(target.position(), there, there.position(), some);
       target.position(target.position() + some);
       channel.consume(some);
