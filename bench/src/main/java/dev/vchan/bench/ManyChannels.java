@@ -14,7 +14,6 @@ final class ManyChannels {
   static final int WAITING_MILLIS = (int) VchanOptions.DEFAULTS.lookPeriod().toMillis();
 
   private static final int SAMPLE_MILLIS = 200;
-  private static final int MOST_SAMPLES = 10;
 
   /** Two per cent: several times what JVMs take that do nothing. */
   private static final long IDLE_NANOS_A_MILLI = 20_000;
@@ -89,9 +88,9 @@ final class ManyChannels {
     }
   }
 
-  /** What a JVM still has to compile is not to be counted. If it does not end, it is. */
-  private static void waitForCompilers(Pair pair) throws IOException, InterruptedException {
-    for (int tries = 0; tries < MOST_SAMPLES; tries++) {
+  /** What a JVM still has to compile is not to be counted. If it does not end soon, it is. */
+  private void waitForCompilers(Pair pair) throws IOException, InterruptedException {
+    for (int left = times.idleMillis(); left >= SAMPLE_MILLIS; left -= SAMPLE_MILLIS) {
       ProcessCost before = ProcessCost.of(pair.pids());
       Thread.sleep(SAMPLE_MILLIS);
       long nanos = ProcessCost.of(pair.pids()).since(before).cpuNanos();

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Pair implements AutoCloseable {
 
   private static final long PLACING_SECONDS = 10;
+  private static final int PLACING_TRIES = 5;
   private static final int WARM_UP_TRIPS = 2_000;
   private static final int MOST_TRIPS = 100_000;
 
@@ -71,7 +72,7 @@ final class Pair implements AutoCloseable {
     }
     for (int i = 0; i < processes.size(); i++) {
       long pid = processes.get(i).pid();
-      run("taskset", "-a", "-c", "-p", processors.of(wanted, i), "" + pid);
+      placeAllThreads(processors.of(wanted, i), pid);
       if (rival.shape() == Rival.Shape.INSIDE && wanted == Placement.PINNED) {
         for (Side side : Side.values()) {
           long thread = ProcessCost.thread(pid, "bench-" + side.word());
@@ -80,6 +81,21 @@ final class Pair implements AutoCloseable {
       }
     }
     placement = wanted;
+  }
+
+  /** Again where a thread has ended while they were gone through, at which taskset gives up. */
+  private static void placeAllThreads(String list, long pid)
+      throws IOException, InterruptedException {
+    for (int left = PLACING_TRIES; ; left--) {
+      try {
+        run("taskset", "-a", "-c", "-p", list, "" + pid);
+        return;
+      } catch (IOException e) {
+        if (left == 1) {
+          throw e;
+        }
+      }
+    }
   }
 
   private static void run(String... command) throws IOException, InterruptedException {
