@@ -242,10 +242,10 @@ public enum Mutant {
       "without the unmapping of pages",
       "vchan-local/src/main/java/dev/vchan/local/PageRegion.java",
       """
-            arena.close();
+          Unmapping.close(arena);
       """,
       """
-            arena.scope();
+          arena.scope();
       """),
 
   /** Whoever sleeps in a call of a channel that another thread closes sleeps on, and so do both. */
