@@ -163,7 +163,7 @@ final class Measuring {
   private static boolean countsHeap(Cell cell) {
     return cell.rival().program() == Rival.Program.JAVA
         && cell.question().work() == Work.STREAM
-        && cell.question().placement() == Placement.PINNED;
+        && cell.question().placement().hasOneForEach();
   }
 
   /**

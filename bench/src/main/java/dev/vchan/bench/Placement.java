@@ -33,6 +33,11 @@ enum Placement {
     return this == LOADED ? FREE : this;
   }
 
+  /** Whether each side can have a processor for itself. */
+  boolean hasOneForEach() {
+    return this == PINNED || this == FREE;
+  }
+
   static Placement of(String word) {
     for (Placement one : values()) {
       if (one.word.equals(word)) {

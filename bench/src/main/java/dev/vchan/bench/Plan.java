@@ -182,7 +182,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     double work =
         switch (question.work()) {
           case STREAM ->
-              question.placement() == Placement.PINNED
+              question.placement().hasOneForEach()
                   ? 1.25 * times.streamMillis() + REST_MILLIS
                   : times.streamMillis();
           case TOUCH -> times.streamMillis();
