@@ -35,6 +35,9 @@ final class WatchedChannel {
 
   private int producer;
 
+  private static final int LINE = 64;
+  private static final int CLAIMS_A_RING = 4;
+
   /** Own indices, as they were stored last. */
   private int consumerStored;
 
@@ -138,6 +141,18 @@ final class WatchedChannel {
     check(!failed || channel.state() == VchanState.FAILED, "failed, but not for good");
   }
 
+  /** In free space behind what it has written, a writer may store a zero where a line begins. */
+  private void mayClaim(byte[] expected, byte[] now) {
+    int capacity = expected.length;
+    int end = producer + Math.min(capacity - (producer - peerConsumer), capacity / CLAIMS_A_RING);
+    for (int index = (producer + LINE - 1) & -LINE; index - end < 0; index += LINE) {
+      int place = index & (capacity - 1);
+      if (now[place] == 0) {
+        expected[place] = 0;
+      }
+    }
+  }
+
   /** Nothing but what is this side's own has changed. */
   private void checkMemory() {
     check(consumerStored == consumer && producerStored == producer, "the own indices");
@@ -150,6 +165,7 @@ final class WatchedChannel {
     }
     mayChange(expected, now, peer.victimAskByte(), REQUESTS | EXTENSION);
     mayChange(expected, now, peer.askByte(), REQUESTS);
+    mayClaim(outExpected, out.toArray(JAVA_BYTE));
     putRingOfPage(expected, changes.happened() ? out.toArray(JAVA_BYTE) : outExpected);
     check(Arrays.equals(now, expected), () -> difference("the page", expected, now));
     if (!changes.happened()) {
