@@ -114,7 +114,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     questions.add(many(Work.IDLE, SOME));
     questions.add(many(Work.ECHO, SOME));
     Set<Rival> some = EnumSet.complementOf(EnumSet.of(Rival.ZERO_COPY_MEMCPY));
-    return new Plan(questions, some, 3, new Times(12, 40, 200, 12, 150, 100));
+    return new Plan(questions, some, 3, new Times(10, 30, 150, 10, 100, 100));
   }
 
   private static void streams(
