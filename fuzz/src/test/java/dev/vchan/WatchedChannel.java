@@ -37,6 +37,7 @@ final class WatchedChannel {
 
   private static final int LINE = 64;
   private static final int CLAIMS_A_RING = 4;
+  private static final int MOST_CLAIMED = 1 << 10;
 
   /** Own indices, as they were stored last. */
   private int consumerStored;
@@ -144,7 +145,8 @@ final class WatchedChannel {
   /** In free space behind what it has written, a writer may store a zero where a line begins. */
   private void mayClaim(byte[] expected, byte[] now) {
     int capacity = expected.length;
-    int end = producer + Math.min(capacity - (producer - peerConsumer), capacity / CLAIMS_A_RING);
+    int most = Math.min(MOST_CLAIMED, capacity / CLAIMS_A_RING);
+    int end = producer + Math.min(capacity - (producer - peerConsumer), most);
     for (int index = (producer + LINE - 1) & -LINE; index - end < 0; index += LINE) {
       int place = index & (capacity - 1);
       if (now[place] == 0) {

@@ -81,6 +81,7 @@ final class SharedAccess {
     ring.put(offset, source, position, bytes);
   }
 
+  /** The number of bytes comes last, as in the other copies: whoever watches looks for it there. */
   static void bulkCopyIn(
       ByteBuffer source,
       int position,

@@ -36,6 +36,7 @@ public final class Unmapping {
                   + " mapped until the process ends",
               e);
         }
+        // At once in a thread that was interrupted, which then only tries more often.
         Parking.park(arena, PAUSE_NANOS);
       }
     }

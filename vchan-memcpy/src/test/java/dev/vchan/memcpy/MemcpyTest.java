@@ -186,6 +186,7 @@ class MemcpyTest {
       } catch (IllegalStateException e) {
         refused++;
         Unmapping.close(arena);
+        // Nothing is left to do, and nothing to complain of.
         Unmapping.close(arena);
       }
       assertThat(arena.scope().isAlive()).isFalse();

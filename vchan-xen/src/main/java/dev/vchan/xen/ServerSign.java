@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A server of ours therefore leaves a node for each port that a client other than dom0 may bind,
  * from before it advertises the port until it closes it. One of libxenvchan leaves what it has
  * advertised. Others take that back when their client comes, so that it counts only if it was still
- * there at an earlier look, a look period after the client had come.
+ * there at an earlier look, when a first look period had ended.
  */
 final class ServerSign implements Sign {
 
