@@ -331,6 +331,8 @@ class InterleavingTest {
     for (int i = 0; i < count; i++) {
       spurious.send();
     }
+    // They are newer than what the reader has seen, so it wakes, if only when it has a processor.
+    Watchdog.until("asleep again", () -> own.counters().sleeps() > 1);
     assertThat(reading.outcome().isDone()).isFalse();
     write(peer, 7);
     assertThat(reading.get()).isEqualTo(7);
