@@ -53,6 +53,18 @@ class CompetitionTest {
   }
 
   @Test
+  void severalSlowYieldsSayThatOthersAreThereToStayAndQuickOnesThatTheyWent() {
+    yieldFor(SLOW);
+    assertThat(competition.lasts()).isFalse();
+    yieldFor(SLOW);
+    assertThat(competition.lasts()).isTrue();
+    for (int i = 0; i < QUICK_A_SLOW; i++) {
+      yieldFor(1_000);
+    }
+    assertThat(competition.lasts()).isFalse();
+  }
+
+  @Test
   void aProcessThatWasStoppedSaysNothingAboutOthers() {
     yieldFor(1_000 * LONGEST_NANOS);
     assertForbiddenFor(LONGEST_NANOS << 1);

@@ -12,6 +12,7 @@ class PaceTest {
   private static final int RING = 1 << 16;
 
   private final Pace pace = new Pace();
+  private boolean busy;
   private long now = Long.MAX_VALUE - 1_000;
 
   @Test
@@ -53,10 +54,23 @@ class PaceTest {
     assertThat(pace.nanosToRest(now)).isZero();
   }
 
+  @Test
+  void whereOthersWantTheProcessorsBothAreEightTimesAsLong() {
+    busy = true;
+    looks(1_000, true);
+    assertThat(pace.nanosToRest(now)).isEqualTo(8 * Pace.MOST_NANOS);
+    now += 8 * Pace.APART_NANOS - BETWEEN;
+    looks(1, true);
+    assertThat(pace.nanosToRest(now)).isEqualTo(8 * Pace.MOST_NANOS);
+    busy = false;
+    looks(1, true);
+    assertThat(pace.nanosToRest(now)).isEqualTo(Pace.MOST_NANOS);
+  }
+
   private void looks(int count, boolean few) {
     for (int i = 0; i < count; i++) {
       now += BETWEEN;
-      pace.foundAt(now, few);
+      pace.foundAt(now, few, busy);
     }
   }
 }

@@ -5,7 +5,7 @@ import dev.vchan.spi.Parking;
 
 /**
  * The default {@link WaitPolicy}: hints to the processor while the peer answers from another one,
- * then yields, as long as either pays.
+ * then yields, or more hints where others want the processors, as long as either pays.
  */
 final class AdaptiveSpinner implements WaitPolicy.Spinner {
 
@@ -30,12 +30,29 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
    */
   private static final int MOST_VIRTUAL_YIELDS = 256;
 
-  private static final int MAX_WAITS_SKIPPED = 64;
+  /**
+   * Where a yield would take a time slice, hints go on instead: as long as yields would, and for so
+   * long where that lasts. Who sleeps there may wait for a slice as well, so it pays to spin for
+   * longer: while both sides have a processor they stay awake, and sleep when one has lost its own.
+   */
+  private static final long PERSISTING_NANOS = 200_000;
+
+  /** As many as take a quarter of a microsecond: what the clock and a look cost is little then. */
+  private static final int HINTS_A_LOOK = 8;
 
   /**
-   * Fewer, since one that sleeps among others that spin waits for its turn far longer than they do.
+   * Who sleeps and is woken within this time has made room for the peer: both share a processor. A
+   * peer that lost its own is back only after a time slice.
    */
-  private static final int MAX_VIRTUAL_WAITS_SKIPPED = 8;
+  static final long MADE_ROOM_NANOS = 100_000;
+
+  static final int MAX_WAITS_SKIPPED = 64;
+
+  /**
+   * Fewer where the peer was away: the next wait may find it on a processor of its own. And a
+   * virtual thread that sleeps among others that spin waits for its turn far longer than they do.
+   */
+  static final int MAX_WAITS_SKIPPED_AFTER_AWAY = 8;
 
   private final Pace pace = new Pace();
 
@@ -53,6 +70,11 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
   private int yields;
   private long start;
 
+  /** Whether the last wait persisted in vain and what came of it is not known yet; since when. */
+  private boolean inVain;
+
+  private long asleepSince;
+
   @Override
   public void beforeLook() {
     pace.rest();
@@ -66,6 +88,10 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
   @Override
   public void begin() {
     yields = 0;
+    if (inVain) {
+      inVain = false;
+      learnFromSleep(Parking.nanoTime() - asleepSince);
+    }
     spinning = waitsToSkip == 0;
     if (!spinning) {
       waitsToSkip--;
@@ -106,7 +132,7 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
   private boolean yieldToVirtual() {
     Parking.yieldProcessor();
     if (yields == MOST_VIRTUAL_YIELDS) {
-      giveUp(MAX_VIRTUAL_WAITS_SKIPPED);
+      giveUp(MAX_WAITS_SKIPPED_AFTER_AWAY);
     }
     return true;
   }
@@ -117,8 +143,7 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
       start = before;
     }
     if (!Competition.OF_PROCESS.allowsYield(before)) {
-      spinning = false;
-      return false;
+      return persist(before);
     }
     Parking.yieldProcessor();
     long after = Parking.nanoTime();
@@ -128,6 +153,25 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
       giveUp(MAX_WAITS_SKIPPED);
     }
     return true;
+  }
+
+  private boolean persist(long now) {
+    long limit = Competition.OF_PROCESS.lasts() ? PERSISTING_NANOS : YIELDING_NANOS;
+    if (now - start > limit) {
+      spinning = false;
+      inVain = true;
+      asleepSince = now;
+      return false;
+    }
+    for (int i = 0; i < HINTS_A_LOOK; i++) {
+      Parking.spinWait();
+    }
+    return true;
+  }
+
+  /** How long it took, after a wait that persisted in vain, until the next one. */
+  void learnFromSleep(long nanos) {
+    giveUp(nanos < MADE_ROOM_NANOS ? MAX_WAITS_SKIPPED : MAX_WAITS_SKIPPED_AFTER_AWAY);
   }
 
   private void giveUp(int mostWaitsSkipped) {
@@ -140,6 +184,7 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
   public void succeeded() {
     fruitless = 0;
     waitsToSkip = 0;
+    inVain = false;
     if (yields == 0) {
       patience = MOST_HINTS;
     }

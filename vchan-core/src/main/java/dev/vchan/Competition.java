@@ -26,6 +26,9 @@ final class Competition {
    */
   static final int MOST_DOUBLINGS = 5;
 
+  /** After so many slow yields that nothing has made up for, somebody is there to stay. */
+  static final int LASTING_DOUBLINGS = 2;
+
   /** So many quick yields in between make up for one that was slow. */
   static final int QUICK_A_SLOW = 16;
 
@@ -46,6 +49,11 @@ final class Competition {
   /** Whether a yield may be tried at this time. */
   boolean allowsYield(long now) {
     return now - end >= 0;
+  }
+
+  /** Whether others have wanted the processors for a while, which they will for a while more. */
+  boolean lasts() {
+    return doublings >= LASTING_DOUBLINGS;
   }
 
   /** Tells from when to when a yield has taken, and returns whether that was slow. */

@@ -11,13 +11,20 @@ import dev.vchan.spi.Parking;
  */
 final class Pace {
 
-  /** The longest that bytes which are there already have to wait. */
+  /** The longest that bytes which are there already have to wait, on a machine that is not busy. */
   static final long MOST_NANOS = 2_000;
 
   static final long STEP_NANOS = 100;
 
   /** Looks this far apart share the cost of nothing. */
   static final long APART_NANOS = 8_000;
+
+  /**
+   * As many times longer is both where others want the processors. Whoever has one there does not
+   * have the other side beside it for long, and larger batches get more done meanwhile; what a byte
+   * waits is little beside a time slice.
+   */
+  static final int BUSY_FACTOR = 8;
 
   /** What makes the passing of a line cheap beside the copying. */
   private static final int ENOUGH_BYTES = 16 << 10;
@@ -50,16 +57,18 @@ final class Pace {
     }
     boolean few = bytes < Math.min(ENOUGH_BYTES, capacity / ENOUGH_OF_RING);
     if (few || nanos > 0) {
-      foundAt(Parking.nanoTime(), few);
+      long now = Parking.nanoTime();
+      foundAt(now, few, !Competition.OF_PROCESS.allowsYield(now));
     }
   }
 
-  /** A look at {@code now} found a few bytes, or enough. */
-  void foundAt(long now, boolean few) {
-    if (now - lastLook > APART_NANOS) {
+  /** A look at {@code now} found a few bytes, or enough, on a machine that is busy or not. */
+  void foundAt(long now, boolean few, boolean busy) {
+    int factor = busy ? BUSY_FACTOR : 1;
+    if (now - lastLook > factor * APART_NANOS) {
       nanos = 0;
     } else if (few) {
-      nanos = Math.min(nanos + STEP_NANOS, MOST_NANOS);
+      nanos = Math.min(nanos + STEP_NANOS, factor * MOST_NANOS);
     } else {
       nanos = Math.max(nanos - STEP_NANOS, 0);
     }

@@ -112,11 +112,12 @@ final class ManyChannels {
 
   private State state(Pair pair, int millis) throws IOException, InterruptedException {
     double tripNanos = pair.trips(MESSAGE, times.tripMillis()).get("p50");
+    // Compilers take memory by the megabyte, and what they return is not given back until all is.
+    waitForCompilers(pair);
     double heap = 0;
     for (Answer answer : pair.tell("settle").all()) {
       heap += answer.get("heap");
     }
-    waitForCompilers(pair);
     ProcessCost before = ProcessCost.of(pair.pids());
     long began = System.nanoTime();
     Thread.sleep(millis);

@@ -50,20 +50,27 @@ abstract class End implements AutoCloseable {
   @Override
   public abstract void close() throws IOException;
 
-  /** Every byte once, eight at a time. */
+  /**
+   * Every byte once, eight at a time, in four sums that the processor adds up at once: with a
+   * single one it would be the adding that is measured.
+   */
   static long sum(ByteBuffer bytes, int from, int length) {
     ByteBuffer words = bytes.duplicate().order(ByteOrder.nativeOrder());
-    long sum = 0;
+    long a = 0;
+    long b = 0;
+    long c = 0;
+    long d = 0;
     int i = from;
-    for (int end = from + length; i < end; i += Long.BYTES) {
-      if (end - i < Long.BYTES) {
-        for (; i < end; i++) {
-          sum += words.get(i);
-        }
-        break;
-      }
-      sum += words.getLong(i);
+    int end = from + length;
+    for (; i <= end - 4 * Long.BYTES; i += 4 * Long.BYTES) {
+      a += words.getLong(i);
+      b += words.getLong(i + Long.BYTES);
+      c += words.getLong(i + 2 * Long.BYTES);
+      d += words.getLong(i + 3 * Long.BYTES);
     }
-    return sum;
+    for (; i < end; i++) {
+      a += words.get(i);
+    }
+    return a + b + c + d;
   }
 }
