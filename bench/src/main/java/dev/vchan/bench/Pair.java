@@ -74,6 +74,8 @@ final class Pair implements AutoCloseable {
       long pid = processes.get(i).pid();
       placeAllThreads(processors.of(wanted, i), pid);
       if (rival.shape() == Rival.Shape.INSIDE && wanted == Placement.PINNED) {
+        // The thread of a side is made when it is told something for the first time.
+        tell("settle");
         for (Side side : Side.values()) {
           long thread = ProcessCost.thread(pid, "bench-" + side.word());
           run("taskset", "-c", "-p", processors.of(wanted, side == Side.A ? 0 : 1), "" + thread);

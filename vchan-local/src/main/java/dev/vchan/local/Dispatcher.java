@@ -78,16 +78,21 @@ final class Dispatcher implements Closeable {
       throws IOException {
     try {
       SelectionKey key = channel.register(selector, operations, handler);
-      selector.wakeup();
+      wakeup();
       return key;
     } catch (ClosedSelectorException e) {
       throw new IOException("the backend is closed", e);
     }
   }
 
-  /** Makes a change to a key, or the closing of a channel, take effect now. */
+  /**
+   * Makes a change to a key, or the closing of a channel, take effect now. What its own thread
+   * changes does so anyway, when it selects next.
+   */
   void wakeup() {
-    selector.wakeup();
+    if (Thread.currentThread() != thread) {
+      selector.wakeup();
+    }
   }
 
   /** A timer that is not set. */
@@ -102,7 +107,7 @@ final class Dispatcher implements Closeable {
       timer.deadline = Parking.nanoTime() + nanos;
       timers.add(timer);
     }
-    selector.wakeup();
+    wakeup();
   }
 
   /** Takes back what was set. What is being done already is not stopped. */

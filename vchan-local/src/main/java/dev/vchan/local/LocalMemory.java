@@ -13,9 +13,9 @@ import dev.vchan.spi.GrantRef;
 import dev.vchan.spi.Memory;
 import dev.vchan.spi.StaleAdvertisementException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -32,7 +32,8 @@ final class LocalMemory implements Memory {
 
   private static final int TRIES = 1000;
 
-  private static final int MOST_PAGES_A_WRITE = 16;
+  private static final ByteBuffer ZEROS =
+      ByteBuffer.allocateDirect(16 * PAGE_SIZE).asReadOnlyBuffer();
 
   private final RootDirectory root;
   private final DomainId self;
@@ -98,8 +99,7 @@ final class LocalMemory implements Memory {
     }
     Arena arena = newArena();
     try {
-      fill(file, pages);
-      MemorySegment memory = map(file, 0, pages, FileChannel.MapMode.READ_WRITE, arena);
+      MemorySegment memory = fillAndMap(file, pages, arena);
       OwnPages share = new OwnPages(this, self, peer, first, arena, memory, notify, file, held);
       add(share);
       return share;
@@ -134,13 +134,18 @@ final class LocalMemory implements Memory {
    * Writes zeros, never a hole: where the file system is full this fails, here and now, while a
    * hole would be found out by a fault at the first access, when nobody expects one.
    */
-  private static void fill(Path file, int pages) throws IOException {
-    byte[] zeros = new byte[Math.min(pages, MOST_PAGES_A_WRITE) * PAGE_SIZE];
-    try (OutputStream out = Files.newOutputStream(file, WRITE, NOFOLLOW_LINKS)) {
-      for (int left = pages; left > 0; left -= MOST_PAGES_A_WRITE) {
-        out.write(zeros, 0, Math.min(left, MOST_PAGES_A_WRITE) * PAGE_SIZE);
-      }
-    }
+  private static MemorySegment fillAndMap(Path file, int pages, Arena arena) throws IOException {
+    int bytes = pages * PAGE_SIZE;
+    return Uninterrupted.run(
+        () -> {
+          try (FileChannel channel = FileChannel.open(file, READ, WRITE, NOFOLLOW_LINKS)) {
+            for (int done = 0; done < bytes; ) {
+              int some = Math.min(bytes - done, ZEROS.capacity());
+              done += channel.write(ZEROS.slice(0, some), done);
+            }
+            return channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
+          }
+        });
   }
 
   /**

@@ -262,20 +262,22 @@ final class RootDirectory {
     }
   }
 
-  /** Makes an empty file that was not there, with the directories above it. */
+  /** Makes an empty file that was not there, with the directories above it if need be. */
   void createFile(Path file) throws IOException {
-    Path directory = file.resolveSibling("");
     for (int tries = 0; ; tries++) {
-      createDirectories(directory);
       try {
         Files.createFile(file, FILE_MODE);
         return;
-      } catch (NoSuchFileException e) {
-        // The directory was removed in between.
-        if (tries == TRIES) {
+      } catch (FileAlreadyExistsException e) {
+        throw e;
+      } catch (IOException e) {
+        // The directory is not there yet, or was removed in between. Anything else is told by who
+        // makes it, or by the second try.
+        if (tries == TRIES || (tries > 0 && !(e instanceof NoSuchFileException))) {
           throw e;
         }
       }
+      createDirectories(file.resolveSibling(""));
     }
   }
 
