@@ -11,7 +11,7 @@ class PaceTest {
   private static final long BETWEEN = 50;
   private static final int RING = 1 << 16;
 
-  private final Pace pace = new Pace();
+  private final Pace pace = new Pace(Competition.OF_PROCESS);
   private boolean busy;
   private long now = Long.MAX_VALUE - 1_000;
 

@@ -34,17 +34,22 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
    * Where a yield would take a time slice, hints go on instead: as long as yields would, and for so
    * long where that lasts. Who sleeps there may wait for a slice as well, so it pays to spin for
    * longer: while both sides have a processor they stay awake, and sleep when one has lost its own.
+   * Less than a slow yield takes, or a peer that persists on the same processor would pass for
+   * others.
    */
-  private static final long PERSISTING_NANOS = 200_000;
+  static final long PERSISTING_NANOS = 150_000;
 
-  /** As many as take a quarter of a microsecond: what the clock and a look cost is little then. */
+  /** So that the clock and the look cost no more than the hints. */
   private static final int HINTS_A_LOOK = 8;
 
   /**
-   * Who sleeps and is woken within this time has made room for the peer: both share a processor. A
-   * peer that lost its own is back only after a time slice.
+   * Who sleeps and is at the next wait within this time has made room for the peer: both share a
+   * processor. A peer that lost its own is back only after a time slice.
    */
   static final long MADE_ROOM_NANOS = 100_000;
+
+  /** Nobody was away for longer than a time slice; there was nothing to do. */
+  static final long AWAY_NANOS = Competition.LONGEST_NANOS;
 
   static final int MAX_WAITS_SKIPPED = 64;
 
@@ -54,7 +59,8 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
    */
   static final int MAX_WAITS_SKIPPED_AFTER_AWAY = 8;
 
-  private final Pace pace = new Pace();
+  private final Competition competition;
+  private final Pace pace;
 
   /** Hints that a wait gives before it yields for the first time. */
   private int patience = MOST_HINTS;
@@ -68,12 +74,18 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
 
   private int hintsLeft;
   private int yields;
+  private boolean persisting;
   private long start;
 
   /** Whether the last wait persisted in vain and what came of it is not known yet; since when. */
   private boolean inVain;
 
-  private long asleepSince;
+  private long inVainSince;
+
+  AdaptiveSpinner(Competition competition) {
+    this.competition = competition;
+    this.pace = new Pace(competition);
+  }
 
   @Override
   public void beforeLook() {
@@ -87,11 +99,15 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
 
   @Override
   public void begin() {
-    yields = 0;
     if (inVain) {
       inVain = false;
-      learnFromSleep(Parking.nanoTime() - asleepSince);
+      learnFrom(Parking.nanoTime() - inVainSince);
+    } else if (spinning && yields > 0) {
+      // A deadline ended the last wait, or it would have been in vain.
+      giveUp(MAX_WAITS_SKIPPED);
     }
+    yields = 0;
+    persisting = false;
     spinning = waitsToSkip == 0;
     if (!spinning) {
       waitsToSkip--;
@@ -142,12 +158,17 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
     if (yields == 1) {
       start = before;
     }
-    if (!Competition.OF_PROCESS.allowsYield(before)) {
+    if (!competition.allowsYield(before)) {
+      persisting = true;
       return persist(before);
+    }
+    if (persisting) {
+      persisting = false;
+      start = before;
     }
     Parking.yieldProcessor();
     long after = Parking.nanoTime();
-    if (Competition.OF_PROCESS.isSlow(before, after)) {
+    if (competition.isSlow(before, after)) {
       spinning = false;
     } else if (after - start > YIELDING_NANOS) {
       giveUp(MAX_WAITS_SKIPPED);
@@ -156,11 +177,11 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
   }
 
   private boolean persist(long now) {
-    long limit = Competition.OF_PROCESS.lasts() ? PERSISTING_NANOS : YIELDING_NANOS;
+    long limit = competition.lasts() ? PERSISTING_NANOS : YIELDING_NANOS;
     if (now - start > limit) {
       spinning = false;
       inVain = true;
-      asleepSince = now;
+      inVainSince = now;
       return false;
     }
     for (int i = 0; i < HINTS_A_LOOK; i++) {
@@ -169,9 +190,10 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
     return true;
   }
 
-  /** How long it took, after a wait that persisted in vain, until the next one. */
-  void learnFromSleep(long nanos) {
-    giveUp(nanos < MADE_ROOM_NANOS ? MAX_WAITS_SKIPPED : MAX_WAITS_SKIPPED_AFTER_AWAY);
+  /** After a wait that persisted in vain: how long it took until the next one. */
+  void learnFrom(long nanos) {
+    boolean away = nanos >= MADE_ROOM_NANOS && nanos <= AWAY_NANOS;
+    giveUp(away ? MAX_WAITS_SKIPPED_AFTER_AWAY : MAX_WAITS_SKIPPED);
   }
 
   private void giveUp(int mostWaitsSkipped) {
@@ -184,7 +206,7 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
   public void succeeded() {
     fruitless = 0;
     waitsToSkip = 0;
-    inVain = false;
+    spinning = false;
     if (yields == 0) {
       patience = MOST_HINTS;
     }

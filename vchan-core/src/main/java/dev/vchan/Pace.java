@@ -32,8 +32,13 @@ final class Pace {
   /** Who waits for most of a small ring makes the other side wait for the rest. */
   private static final int ENOUGH_OF_RING = 4;
 
+  private final Competition competition;
   private long nanos;
   private long lastLook;
+
+  Pace(Competition competition) {
+    this.competition = competition;
+  }
 
   /** Before the first look of a wait. */
   void rest() {
@@ -58,7 +63,7 @@ final class Pace {
     boolean few = bytes < Math.min(ENOUGH_BYTES, capacity / ENOUGH_OF_RING);
     if (few || nanos > 0) {
       long now = Parking.nanoTime();
-      foundAt(now, few, !Competition.OF_PROCESS.allowsYield(now));
+      foundAt(now, few, !competition.allowsYield(now));
     }
   }
 

@@ -19,17 +19,17 @@ public interface WaitPolicy {
   /**
    * Spins while it pays: up to about 5 microseconds of processor hints where the peer has answered
    * within them before, else a few, then yields, up to about 50 microseconds. A yield that takes
-   * long shows that others need the processor; for a while no channel of this process yields then,
-   * and gives hints instead, for up to 200 microseconds where that lasts, since whoever sleeps on a
-   * busy machine may wait for a time slice. Fruitless spins make it pause as well. A virtual thread
-   * yields to others of its kind, up to 256 times; that does not free the processor. A stream's
-   * reader, and its writer, rest for up to two microseconds, 16 on a busy machine, before they look
-   * where looks have found only a few bytes each.
+   * long shows that others need the processor; for a while the channels of this process do not
+   * yield then, and give hints instead, up to 50 microseconds, 150 where that lasts, since whoever
+   * sleeps on a busy machine may wait for a time slice. Fruitless spins make it pause as well. A
+   * virtual thread yields to others of its kind, up to 256 times; that does not free the processor.
+   * A stream's reader, and its writer, rest for up to two microseconds, 16 on a busy machine,
+   * before they look where looks have found only a few bytes each.
    *
    * @return the default policy
    */
   static WaitPolicy adaptive() {
-    return AdaptiveSpinner::new;
+    return () -> new AdaptiveSpinner(Competition.OF_PROCESS);
   }
 
   /**

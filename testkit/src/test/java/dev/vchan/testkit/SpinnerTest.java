@@ -17,7 +17,6 @@ class SpinnerTest {
   /** Well above what the policy takes for a yield without a competitor. */
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
-  private static final long LEAST_PERSISTING_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
   private static final int FEWEST_HINTS = 16;
   private static final int MOST_HINTS = 256;
   private static final int MOST_VIRTUAL_YIELDS = 256;
@@ -42,33 +41,6 @@ class SpinnerTest {
       Watchdog.until("may yield again", () -> yieldsOnce(another, hook));
     }
     assertThat(System.nanoTime() - ended[0]).isGreaterThanOrEqualTo(2 * SLOW_NANOS);
-  }
-
-  /** What the other tests of this process have learnt by slow yields of their own helps. */
-  @Test
-  void whereAYieldWouldBeSlowHintsGoOnInstead() {
-    SeamPoint yields = SeamPoint.before("yieldProcessor").by(Thread.currentThread());
-    SeamPoint hints = SeamPoint.before("spinWait").by(Thread.currentThread());
-    Watchdog.until(
-        "persists",
-        () -> {
-          try (var slow = SeamHooks.on(yields, () -> sleep(SLOW_NANOS))) {
-            yieldsOnce(WaitPolicy.adaptive().newSpinner(), slow);
-          }
-          long start = System.nanoTime();
-          try (var yielded = SeamHooks.on(yields, () -> {});
-              var hinted = SeamHooks.on(hints, () -> {})) {
-            Spinner another = WaitPolicy.adaptive().newSpinner();
-            another.begin();
-            while (another.pause()) {}
-            boolean persisted = yielded.hits() == 0;
-            if (persisted) {
-              assertThat(hinted.hits()).isGreaterThan(MOST_HINTS);
-              assertThat(System.nanoTime() - start).isGreaterThan(LEAST_PERSISTING_NANOS);
-            }
-            return persisted;
-          }
-        });
   }
 
   @Test
@@ -100,7 +72,7 @@ class SpinnerTest {
 
   @Test
   void waitsInVainAreFollowedByMoreAndMoreThatSleepAtOnceUntilOneSucceeds() throws Exception {
-    for (int skipped : new int[] {1, 3, 7}) {
+    for (int skipped : new int[] {1, 3, 7, 7}) {
       virtually(this::yieldsInVain);
       assertThat(waitsThatSleepAtOnce()).isEqualTo(skipped);
     }

@@ -32,8 +32,7 @@ final class LocalMemory implements Memory {
 
   private static final int TRIES = 1000;
 
-  private static final ByteBuffer ZEROS =
-      ByteBuffer.allocateDirect(16 * PAGE_SIZE).asReadOnlyBuffer();
+  private static final ByteBuffer ZEROS = ByteBuffer.allocate(16 * PAGE_SIZE).asReadOnlyBuffer();
 
   private final RootDirectory root;
   private final DomainId self;

@@ -51,8 +51,8 @@ abstract class End implements AutoCloseable {
   public abstract void close() throws IOException;
 
   /**
-   * Every byte once, eight at a time, in four sums that the processor adds up at once: with a
-   * single one it would be the adding that is measured.
+   * Every byte once, eight at a time as far as 32 are left, in four sums which the processor adds
+   * up at once: with one it would be the adding that is measured.
    */
   static long sum(ByteBuffer bytes, int from, int length) {
     ByteBuffer words = bytes.duplicate().order(ByteOrder.nativeOrder());
