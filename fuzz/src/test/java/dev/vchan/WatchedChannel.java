@@ -20,6 +20,10 @@ import java.util.function.Supplier;
  */
 final class WatchedChannel {
 
+  private static final int LINE = 64;
+  private static final int CLAIMS_A_RING = 4;
+  private static final int MOST_CLAIMED = 1 << 10;
+
   private static final int REQUESTS = InterfacePage.NOTIFY_WRITE | InterfacePage.NOTIFY_READ;
   private static final int EXTENSION = ControlPage.END | ControlPage.HALF_CLOSE;
 
@@ -34,10 +38,6 @@ final class WatchedChannel {
   private int consumer;
 
   private int producer;
-
-  private static final int LINE = 64;
-  private static final int CLAIMS_A_RING = 4;
-  private static final int MOST_CLAIMED = 1 << 10;
 
   /** Own indices, as they were stored last. */
   private int consumerStored;

@@ -3,44 +3,58 @@ package dev.vchan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.vchan.testkit.Watchdog;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** How the default policy persists where others want the processors, and what it learns from it. */
 class AdaptiveSpinnerTest {
 
-  private static final long SLICE = Competition.LONGEST_NANOS;
   private static final long YIELDING_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+  private static final int MOST_HINTS = 256;
 
-  private AdaptiveSpinner spinner = new AdaptiveSpinner(new Competition(System.nanoTime()));
+  /** Nobody may yield for as long as a test takes. */
+  private final Competition competition =
+      new Competition(System.nanoTime() + TimeUnit.HOURS.toNanos(1));
+
+  private final AdaptiveSpinner spinner = new AdaptiveSpinner(competition);
 
   @Test
-  void afterOneSlowYieldAWaitPersistsAsLongAsYieldsWouldTake() {
-    assertThat(nanosOfAWaitAmongOthers(1)).isGreaterThan(YIELDING_NANOS);
+  void whereAYieldWouldBeSlowAWaitPersistsAsLongAsYieldsWouldTake() {
+    assertThat(nanosOfAWaitInVain()).isGreaterThan(YIELDING_NANOS);
   }
 
   @Test
   void whereOthersAreThereToStayAWaitPersistsForLonger() {
-    assertThat(nanosOfAWaitAmongOthers(2)).isGreaterThan(AdaptiveSpinner.PERSISTING_NANOS);
+    for (int i = 0; i < Competition.LASTING_DOUBLINGS; i++) {
+      competition.isSlow(0, Competition.LONGEST_NANOS);
+    }
+    assertThat(nanosOfAWaitInVain()).isGreaterThan(AdaptiveSpinner.PERSISTING_NANOS);
   }
 
   @Test
   void aWaitThatPersistedInVainIsFollowedByOneThatSleepsAtOnce() {
-    nanosOfAWaitAmongOthers(1);
+    nanosOfAWaitInVain();
+    assertThat(waitsThatSleepAtOnce()).isEqualTo(1);
+  }
+
+  /** After one pause that is more than a hint, which is too soon to give up. */
+  @Test
+  void aWaitThatADeadlineEndsWasInVainToo() {
+    spinner.begin();
+    for (int i = 0; i < MOST_HINTS + 1; i++) {
+      assertThat(spinner.pause()).isTrue();
+    }
     assertThat(waitsThatSleepAtOnce()).isEqualTo(1);
   }
 
   @Test
-  void aWaitThatADeadlineEndsIsInVainToo() {
-    Watchdog.until(
-        "gives more than hints",
-        () -> {
-          spinner.begin();
-          long start = System.nanoTime();
-          while (System.nanoTime() - start < YIELDING_NANOS / 2 && spinner.pause()) {}
-          return waitsThatSleepAtOnce() > 0;
-        });
+  void aWaitThatSucceededWasNotInVain() {
+    spinner.begin();
+    for (int i = 0; i < MOST_HINTS + 1; i++) {
+      assertThat(spinner.pause()).isTrue();
+    }
+    spinner.succeeded();
+    assertThat(waitsThatSleepAtOnce()).isZero();
   }
 
   @Test
@@ -60,25 +74,11 @@ class AdaptiveSpinnerTest {
     assertSkips(AdaptiveSpinner.AWAY_NANOS + 1, 1, 3, 7, 15, 31, 63, 63);
   }
 
-  /** Of a wait that finds nothing, all of it while nobody may yield. */
-  private long nanosOfAWaitAmongOthers(int slowYields) {
-    long[] taken = new long[1];
-    Watchdog.until(
-        "persists",
-        () -> {
-          Competition others = new Competition(System.nanoTime());
-          for (int i = 0; i < slowYields; i++) {
-            others.isSlow(System.nanoTime() - SLICE, System.nanoTime());
-          }
-          spinner = new AdaptiveSpinner(others);
-          spinner.begin();
-          long start = System.nanoTime();
-          while (spinner.pause()) {}
-          long end = System.nanoTime();
-          taken[0] = end - start;
-          return !others.allowsYield(end);
-        });
-    return taken[0];
+  private long nanosOfAWaitInVain() {
+    spinner.begin();
+    long start = System.nanoTime();
+    while (spinner.pause()) {}
+    return System.nanoTime() - start;
   }
 
   private void assertSkips(long nanosUntilNextWait, int... expected) {

@@ -103,7 +103,7 @@ final class AdaptiveSpinner implements WaitPolicy.Spinner {
       inVain = false;
       learnFrom(Parking.nanoTime() - inVainSince);
     } else if (spinning && yields > 0) {
-      // A deadline ended the last wait, or it would have been in vain.
+      // Neither a success nor its own patience ended the last wait: a deadline did.
       giveUp(MAX_WAITS_SKIPPED);
     }
     yields = 0;

@@ -119,6 +119,7 @@ final class ManyChannels {
       heap += answer.get("heap");
     }
     ProcessCost held = ProcessCost.of(pair.pids());
+    // To settle is work as well.
     waitForCompilers(pair);
     ProcessCost before = ProcessCost.of(pair.pids());
     long began = System.nanoTime();
