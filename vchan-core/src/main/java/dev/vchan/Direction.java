@@ -113,7 +113,7 @@ abstract class Direction {
 
   /** Bytes the ring has now, for a caller that wants to know and nothing more. */
   final int glance() throws IOException {
-    if (!turn.take(Deadline.POLL)) {
+    if (turn.isFavourOfAnother() || !turn.take(Deadline.POLL)) {
       int roughly = estimate();
       MemoryFaults.surface();
       return roughly;

@@ -212,7 +212,18 @@ enum Weakening {
               SharedAccess.setByteRelease(page, CLIENT_LIVE, (byte) LIVE);
               SharedAccess.fullFence();
               change(0xFF << SERVER_NOTIFY_SHIFT, request << SERVER_NOTIFY_SHIFT);
-          """));
+          """)),
+
+  FAVOUR(
+      "store of a favourite that enters, then load of its dismissal",
+      "EnterOrDismiss",
+      "without the barrier of all threads",
+      in(
+          "Favourite",
+          """
+                allThreadsPassABarrier();
+          """,
+          ""));
 
   final String order;
   final String weaker;
