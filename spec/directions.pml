@@ -78,6 +78,9 @@ inline Direction_await(request) {
      ControlPage_ask(request);
 #else
      ControlPage_ask(request);
+#if defined(BARRIERS) && !defined(NO_BARRIER_BEFORE_THE_SECOND_LOOK)
+     MemoryBarrier_everywhere();
+#endif
 #ifndef NO_SECOND_LOOK
      Direction_look();
 #endif
@@ -111,7 +114,11 @@ inline Direction_await(request) {
 }
 
 inline Direction_published(answer) {
+#ifdef BARRIERS
+  ControlPage_takeRequestWithoutFence(answer);
+#else
   ControlPage_takeRequest(answer);
+#endif
   if
   :: d_step { asked -> asked = false }; EventChannel_send(e)
   :: else

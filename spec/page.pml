@@ -35,6 +35,14 @@ end:
 
 inline SharedAccess_fullFence(me) { !buffered[me] }
 
+/* Of each thread there comes a moment at which its stores so far are seen. */
+inline MemoryBarrier_everywhere() {
+  !buffered[0];
+  !buffered[1];
+  !buffered[2];
+  !buffered[3]
+}
+
 #ifdef BUFFERS
 #define STORE(me, word, value) !buffered[me] -> buffered[me] = true; delayed[me] = value
 #else
@@ -75,6 +83,12 @@ inline ControlPage_takeRequest(answer) {
 #ifndef NO_FENCE_BEFORE_THE_ANSWER
   SharedAccess_fullFence(me);
 #endif
+  ControlPage_take(answer)
+}
+
+inline ControlPage_takeRequestWithoutFence(answer) { ControlPage_take(answer) }
+
+inline ControlPage_take(answer) {
   asked = false;
   if
   :: ask[1 - e] & answer ->

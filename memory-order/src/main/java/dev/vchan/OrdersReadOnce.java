@@ -37,7 +37,7 @@ public class OrdersReadOnce extends SharedPage {
 
   @Actor
   public void attack() {
-    server.initialise(ILLEGAL, List.of(), false);
+    server.initialise(ILLEGAL, List.of(), 0);
   }
 
   @Actor

@@ -61,7 +61,7 @@ public class PageBeforeWord {
 
     @Actor
     public void advertise() {
-      server.initialise(LAYOUT, GRANTS, false);
+      server.initialise(LAYOUT, GRANTS, 0);
       word.plain = 1;
     }
 

@@ -55,7 +55,7 @@ abstract class SharedPage {
    */
   SharedPage(int filled) {
     writer = new RingWriter(client, ring, filled, 0, Optional.empty());
-    server.initialise(LAYOUT, List.of(), false);
+    server.initialise(LAYOUT, List.of(), 0);
     enter(client);
     takeRequest(server, ControlPage.WRITE);
     takeRequest(client, ControlPage.WRITE);
@@ -95,6 +95,14 @@ abstract class SharedPage {
     }
   }
 
+  static int takeRequestWithoutFence(ControlPage page, int request) {
+    try {
+      return page.takeRequestWithoutFence(request) ? 1 : 0;
+    } catch (ProtocolViolationException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   static void announceEnd(ControlPage page) {
     try {
       page.announceEnd();
@@ -105,7 +113,7 @@ abstract class SharedPage {
 
   static void enter(ControlPage page) {
     try {
-      page.enter(false);
+      page.enter(0);
     } catch (ProtocolViolationException e) {
       throw new AssertionError(e);
     }

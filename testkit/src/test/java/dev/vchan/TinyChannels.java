@@ -2,6 +2,7 @@
 package dev.vchan;
 
 import dev.vchan.spi.EventChannel;
+import dev.vchan.spi.MemoryBarrier;
 import java.io.Closeable;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -29,19 +30,27 @@ public final class TinyChannels {
     page.publishOutgoingProducer(index);
     client.publishIncomingConsumer(index);
     client.publishOutgoingProducer(index);
-    page.initialise(new RingLayout(10, 11), List.of(), options.halfClose());
+    page.initialise(new RingLayout(10, 11), List.of(), extensions(options).bits());
   }
 
   /** A client's last step. */
   public static void enter(MemorySegment segment, VchanOptions options) {
     try {
-      ControlPage.ofClient(segment).enter(options.halfClose());
+      ControlPage.ofClient(segment).enter(extensions(options).bits());
     } catch (ProtocolViolationException e) {
       throw new AssertionError(e);
     }
   }
 
-  /** One end of a channel over an initialised page. */
+  private static Extensions extensions(VchanOptions options) {
+    return new Extensions(options.halfClose(), Optional.empty());
+  }
+
+  /**
+   * One end of a channel over an initialised page.
+   *
+   * @param barrier what both sides pass before they sleep, if they have agreed on that
+   */
   public static Vchan end(
       boolean server,
       MemorySegment segment,
@@ -49,6 +58,7 @@ public final class TinyChannels {
       int capacity,
       EventChannel events,
       Closeable region,
+      Optional<MemoryBarrier> barrier,
       VchanOptions options) {
     ControlPage page = server ? ControlPage.ofServer(segment) : ControlPage.ofClient(segment);
     ByteBuffer left = segment.asSlice(LEFT, capacity).asByteBuffer();
@@ -56,7 +66,8 @@ public final class TinyChannels {
     Resources held = new Resources();
     held.add(events);
     held.add(region);
-    Link link = new Link(page, events, held, options, options.halfClose());
+    Extensions agreed = new Extensions(options.halfClose(), barrier);
+    Link link = new Link(page, events, held, options, agreed);
     RingReader reader = new RingReader(page, server ? left : right, index);
     RingWriter writer = new RingWriter(page, server ? right : left, index, index, Optional.empty());
     return new Vchan(PEER, PATH, options, link, reader, writer);

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 /**
  * Copies long runs of bytes into shared pages in another way than the JVM does, for {@link
  * VchanOptions#withBulkCopy}. A channel calls it for the bytes of a write, from 2 KiB on and for at
- * most 64 KiB at a time; who reads has no use for it. The module {@code dev.vchan.memcpy} has one.
+ * most 64 KiB at a time; who reads has no use for it. The module {@code dev.vchan.libc} has one.
  *
  * <p>May be called from many threads at once.
  */

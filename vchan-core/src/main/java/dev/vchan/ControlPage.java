@@ -67,6 +67,15 @@ final class ControlPage {
   static final int HALF_CLOSE = 0x80;
 
   /**
+   * Extension, in the byte where its owner asks: "before I sleep I pass a {@link
+   * dev.vchan.spi.MemoryBarrier}, and yours reaches me".
+   */
+  static final int BARRIER = 0x20;
+
+  /** What a side can say of itself in the byte where it asks. */
+  static final int EXTENSIONS = HALF_CLOSE | BARRIER;
+
+  /**
    * Tries to change the word before the peer counts as hostile: each failed try means that somebody
    * else changed the word in those few nanoseconds.
    */
@@ -150,6 +159,21 @@ final class ControlPage {
     // Full fence, the other half of the one in ask: the index must be visible before the request is
     // looked for.
     SharedAccess.fullFence();
+    return take(request);
+  }
+
+  /**
+   * As {@link #takeRequest}, where the peer passes a barrier between its request and its second
+   * look: either this side passes it after the index was stored, and the peer sees the index, or
+   * before the look for the request, and finds that.
+   */
+  boolean takeRequestWithoutFence(int request) throws ProtocolViolationException {
+    // The processor may look before others see the index; the compiler must not.
+    SharedAccess.compilerFence();
+    return take(request);
+  }
+
+  private boolean take(int request) throws ProtocolViolationException {
     int bit = request << answerShift;
     // Acquire is enough after the fence; the update below decides.
     int word = SharedAccess.intAcquire(page, WORD);
@@ -177,9 +201,14 @@ final class ControlPage {
    * says so it is known that it died, also where the backend cannot tell.
    */
   boolean peerKnowsHalfClose() {
+    return (peerExtensions() & HALF_CLOSE) != 0;
+  }
+
+  /** What the peer says that it understands. */
+  int peerExtensions() {
     // Acquire: written, or taken back, before the live byte that made the caller look.
     int word = SharedAccess.intAcquire(page, WORD);
-    return (word & (HALF_CLOSE << answerShift)) != 0;
+    return (word >>> answerShift) & EXTENSIONS;
   }
 
   /** The peer's live byte, 0 to 255. */
@@ -260,7 +289,7 @@ final class ControlPage {
   }
 
   /** Server, before publication: everything but the rings. The page is zero as it was allocated. */
-  void initialise(RingLayout layout, List<GrantRef> grants, boolean halfClose) {
+  void initialise(RingLayout layout, List<GrantRef> grants, int extensions) {
     // Plain stores: nobody else can see the page until the fence at the end and the publication
     // after it.
     SharedAccess.setShortPlain(page, LEFT_ORDER, (short) layout.leftOrder());
@@ -268,8 +297,7 @@ final class ControlPage {
     for (int i = 0; i < grants.size(); i++) {
       SharedAccess.setIntPlain(page, grantOffset(i), grants.get(i).value());
     }
-    int request = halfClose ? WRITE | HALF_CLOSE : WRITE;
-    int word = AWAITED | (LIVE << Byte.SIZE) | (request << CLIENT_NOTIFY_SHIFT);
+    int word = AWAITED | (LIVE << Byte.SIZE) | ((WRITE | extensions) << CLIENT_NOTIFY_SHIFT);
     SharedAccess.setIntPlain(page, WORD, word);
     // Full fence: the page before its advertisement.
     SharedAccess.fullFence();
@@ -326,12 +354,11 @@ final class ControlPage {
   }
 
   /** Client: own request byte, whatever a predecessor left in it, and then own live byte. */
-  void enter(boolean halfClose) throws ProtocolViolationException {
-    int request = halfClose ? WRITE | HALF_CLOSE : WRITE;
+  void enter(int extensions) throws ProtocolViolationException {
     // The request before the live byte: a server that has seen the client come can rely on finding
     // the request. The other order, which libxenvchan has, lets a server write its first bytes,
     // find no request and stay silent.
-    change(0xFF << SERVER_NOTIFY_SHIFT, request << SERVER_NOTIFY_SHIFT);
+    change(0xFF << SERVER_NOTIFY_SHIFT, (WRITE | extensions) << SERVER_NOTIFY_SHIFT);
     SharedAccess.fullFence();
     // Release, after the fence: see above.
     SharedAccess.setByteRelease(page, CLIENT_LIVE, (byte) LIVE);
@@ -371,8 +398,12 @@ final class ControlPage {
       return (word >>> Byte.SIZE) & 0xFF;
     }
 
+    int serverExtensions() {
+      return (word >>> CLIENT_NOTIFY_SHIFT) & EXTENSIONS;
+    }
+
     boolean serverKnowsHalfClose() {
-      return (word & (HALF_CLOSE << CLIENT_NOTIFY_SHIFT)) != 0;
+      return (serverExtensions() & HALF_CLOSE) != 0;
     }
   }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan;
 
+import dev.vchan.spi.MemoryBarrier;
 import dev.vchan.spi.MemoryFaults;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a channel: how a call waits for the ring to allow what it wants. The subclasses
@@ -43,6 +45,7 @@ abstract class Direction {
   private final WaitPolicy.Spinner spinner;
   private final int request;
   private final int answer;
+  private final @Nullable MemoryBarrier barrier;
 
   Direction(Link link, Turn turn, int capacity, WaitPolicy policy, int request, int answer) {
     this.link = link;
@@ -52,6 +55,7 @@ abstract class Direction {
     this.spinner = policy.newSpinner();
     this.request = request;
     this.answer = answer;
+    this.barrier = link.barrier().orElse(null);
   }
 
   /** Bytes the ring has for this direction, by what the page says now. */
@@ -85,6 +89,11 @@ abstract class Direction {
       long seen = link.eventsSeen();
       link.checkStillOpen();
       link.page.ask(request);
+      if (barrier != null && deadline != Deadline.POLL) {
+        // The peer publishes without a fence: after this it sees the request, or this side its
+        // index. A poll does not sleep, and need not know.
+        barrier.everywhere();
+      }
       // The second look. The peer may have moved its index after the first look and before it could
       // see the request; it then sends no event, and only this look finds out.
       found = look();
@@ -159,7 +168,8 @@ abstract class Direction {
   /** After an index was published: counts, and sends the event if the peer asked for it. */
   final void published(int bytes) throws IOException {
     tally.bytes += bytes;
-    boolean asked = link.page.takeRequest(answer);
+    boolean asked =
+        barrier == null ? link.page.takeRequest(answer) : link.page.takeRequestWithoutFence(answer);
     MemoryFaults.surface();
     if (asked) {
       link.sendEvent(tally);

@@ -3,7 +3,6 @@ package dev.vchan;
 
 import dev.vchan.spi.Parking;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -119,7 +118,7 @@ final class Favourite {
   private static void allThreadsPassABarrier() {
     try (Arena arena = Arena.ofShared()) {
       // With memory to close: of an arena without, a JVM need not tell anybody.
-      MemorySegment _ = arena.allocate(1);
+      var _ = arena.allocate(1);
     }
   }
 

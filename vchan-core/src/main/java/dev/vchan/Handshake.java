@@ -57,10 +57,12 @@ final class Handshake {
       RingReader reader = new RingReader(page, ring(left, layout.leftOrder()), 0);
       RingWriter writer =
           new RingWriter(page, ring(right, layout.rightOrder()), 0, 0, options.bulkCopy());
-      page.initialise(layout, grants, offersHalfClose(options));
+      Extensions offered = Extensions.of(backend, options);
+      page.initialise(layout, grants, offered.bits());
       MemoryFaults.surface();
       Advertisement advertisement = new Advertisement(control.grants().getFirst(), events.port());
-      return new Offer(client, path, options, held, events, page, reader, writer, advertisement);
+      return new Offer(
+          client, path, options, held, events, page, reader, writer, offered, advertisement);
     } catch (IOException | RuntimeException | Error e) {
       Resources.closeBecause(e, held);
       throw e;
@@ -111,11 +113,11 @@ final class Handshake {
               header.leftProducer(),
               header.leftConsumer(),
               options.bulkCopy());
-      boolean halfClose = offersHalfClose(options) && header.serverKnowsHalfClose();
-      page.enter(halfClose);
+      Extensions agreed = Extensions.of(backend, options).and(header.serverExtensions());
+      page.enter(agreed.bits());
       MemoryFaults.surface();
       events.send();
-      Link link = new Link(page, events, held, options, halfClose);
+      Link link = new Link(page, events, held, options, agreed);
       return new Vchan(server, path, options, link, reader, writer);
     } catch (InternalError e) {
       StaleAdvertisementException stale =
@@ -170,11 +172,6 @@ final class Handshake {
     }
   }
 
-  /** A page that outlives its client cannot keep what that client said of half-close. */
-  private static boolean offersHalfClose(VchanOptions options) {
-    return options.halfClose() && !options.persistent();
-  }
-
   /** Exactly the bytes of a ring, which has pages of its own or a place in the control page. */
   private static ByteBuffer ring(MemorySegment pages, int order) {
     int place = RingLayout.placeInPage(order);
@@ -193,8 +190,9 @@ final class Handshake {
     private final ControlPage page;
     private final RingReader reader;
     private final RingWriter writer;
+    private final Extensions offered;
     private final Advertisement advertisement;
-    private boolean clientKnowsHalfClose;
+    private int clientExtensions;
 
     private Offer(
         DomainId client,
@@ -205,6 +203,7 @@ final class Handshake {
         ControlPage page,
         RingReader reader,
         RingWriter writer,
+        Extensions offered,
         Advertisement advertisement) {
       this.client = client;
       this.path = path;
@@ -214,6 +213,7 @@ final class Handshake {
       this.page = page;
       this.reader = reader;
       this.writer = writer;
+      this.offered = offered;
       this.advertisement = advertisement;
     }
 
@@ -238,7 +238,7 @@ final class Handshake {
      */
     boolean clientCame() throws ProtocolViolationException {
       int live = page.peerLive();
-      boolean halfClose = page.peerKnowsHalfClose();
+      int extensions = page.peerExtensions();
       boolean neverCame = page.clientNeverCame();
       MemoryFaults.surface();
       if (live == ControlPage.AWAITED) {
@@ -251,15 +251,14 @@ final class Handshake {
       if (live == ControlPage.GONE && neverCame) {
         throw new ProtocolViolationException("the client went before it had connected");
       }
-      clientKnowsHalfClose = halfClose;
+      clientExtensions = extensions;
       return true;
     }
 
     /** Turns the page into the channel; {@code withdrawal} runs when the channel closes. */
     Vchan accept(Optional<Closeable> withdrawal) {
       withdrawal.ifPresent(held::add);
-      boolean halfClose = offersHalfClose(options) && clientKnowsHalfClose;
-      Link link = new Link(page, events, held, options, halfClose);
+      Link link = new Link(page, events, held, options, offered.and(clientExtensions));
       return new Vchan(client, path, options, link, reader, writer);
     }
 
@@ -267,7 +266,7 @@ final class Handshake {
     @Override
     public void close() throws IOException {
       try {
-        page.leave(offersHalfClose(options));
+        page.leave(offered.halfClose());
         events.send();
       } finally {
         held.close();

@@ -2,11 +2,13 @@
 package dev.vchan;
 
 import dev.vchan.spi.EventChannel;
+import dev.vchan.spi.MemoryBarrier;
 import dev.vchan.spi.MemoryFaults;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,7 +31,7 @@ final class Link {
   private final Resources resources;
   private final LookPeriod lookPeriod;
   private final boolean persistent;
-  private final boolean halfClose;
+  private final Extensions agreed;
 
   private final ReentrantLock closing = new ReentrantLock();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -41,20 +43,20 @@ final class Link {
   /**
    * Joins the parts of a connected channel.
    *
-   * @param halfClose whether both sides understand half-close
+   * @param agreed what both sides understand
    */
   Link(
       ControlPage page,
       EventChannel events,
       Resources resources,
       VchanOptions options,
-      boolean halfClose) {
+      Extensions agreed) {
     this.page = page;
     this.events = events;
     this.resources = resources;
     this.lookPeriod = new LookPeriod(options.lookPeriod());
     this.persistent = options.persistent();
-    this.halfClose = halfClose;
+    this.agreed = agreed;
   }
 
   /** For a call that begins. */
@@ -169,7 +171,7 @@ final class Link {
 
   /** Of a peer whose live byte is 0, which the kernel clears for a process that dies. */
   private boolean goneWithoutClosing() {
-    boolean died = halfClose && page.peerKnowsHalfClose();
+    boolean died = agreed.halfClose() && page.peerKnowsHalfClose();
     MemoryFaults.surface();
     return died;
   }
@@ -179,7 +181,7 @@ final class Link {
    * looks there once more.
    */
   boolean peerEnded() {
-    if (!halfClose || !page.peerEnded()) {
+    if (!agreed.halfClose() || !page.peerEnded()) {
       return false;
     }
     MemoryFaults.surface();
@@ -188,7 +190,12 @@ final class Link {
 
   /** Whether both sides understand half-close. */
   boolean halfClose() {
-    return halfClose;
+    return agreed.halfClose();
+  }
+
+  /** What is passed between a request and the second look; empty if fences do. */
+  Optional<MemoryBarrier> barrier() {
+    return agreed.barrier();
   }
 
   private void markPeerGone(boolean died) {
@@ -236,7 +243,7 @@ final class Link {
       // A reader and a writer can each find a violation at the same moment: only the first counts.
       return first;
     }
-    page.leave(halfClose);
+    page.leave(agreed.halfClose());
     try {
       events.send();
     } catch (IOException | RuntimeException e) {
@@ -320,7 +327,7 @@ final class Link {
       // Said already.
       return;
     }
-    page.leave(halfClose);
+    page.leave(agreed.halfClose());
     events.send();
   }
 }

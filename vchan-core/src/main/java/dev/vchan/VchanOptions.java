@@ -181,7 +181,7 @@ public record VchanOptions(
    * faults of memory upon himself: where the file under the pages or under a source is truncated,
    * the JVM may end, and a source cannot be closed while it is copied from.
    *
-   * @param newCopy as of {@code dev.vchan.memcpy}, which says when it is faster, and when safe
+   * @param newCopy as of {@code dev.vchan.libc}, which says when it is faster, and when safe
    * @return changed options
    */
   public VchanOptions withBulkCopy(BulkCopy newCopy) {

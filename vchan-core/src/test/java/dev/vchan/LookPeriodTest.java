@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -98,7 +99,8 @@ class LookPeriodTest {
       ControlPage page =
           ControlPage.ofServer(Arena.ofAuto().allocate(Memory.PAGE_SIZE, Memory.PAGE_SIZE));
       VchanOptions options = VchanOptions.DEFAULTS.withLookPeriod(lookPeriod);
-      this.link = new Link(page, this, new Resources(), options, true);
+      this.link =
+          new Link(page, this, new Resources(), options, new Extensions(true, Optional.empty()));
     }
 
     boolean sleep(Deadline deadline) throws IOException {

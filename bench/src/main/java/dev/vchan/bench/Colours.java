@@ -13,8 +13,8 @@ final class Colours {
       case POLLING -> "#00a3c7";
       case ZERO_COPY -> "#5a3fd6";
       case BATCHED -> "#0f7fa8";
-      case VCHAN_MEMCPY -> "#0b3fae";
-      case ZERO_COPY_MEMCPY -> "#9a86e8";
+      case VCHAN_LIBC -> "#0b3fae";
+      case ZERO_COPY_LIBC -> "#9a86e8";
       case IN_PROCESS -> "#8aa8ff";
       case LIBXENVCHAN -> "#d62728";
       case LIBXENVCHAN_POLLED -> "#ff7f7f";

@@ -113,7 +113,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
     opening(questions);
     questions.add(many(Work.IDLE, SOME));
     questions.add(many(Work.ECHO, SOME));
-    Set<Rival> some = EnumSet.complementOf(EnumSet.of(Rival.ZERO_COPY_MEMCPY));
+    Set<Rival> some = EnumSet.complementOf(EnumSet.of(Rival.ZERO_COPY_LIBC));
     return new Plan(questions, some, 3, new Times(10, 30, 150, 10, 100, 100));
   }
 

@@ -10,9 +10,8 @@ enum Rival {
   POLLING("vchan-polling", "vchan, polled", Program.JAVA, Shape.PAIR),
   ZERO_COPY("vchan-zero-copy", "vchan, zero copy", Program.JAVA, Shape.PAIR),
   BATCHED("vchan-batched", "vchan, 16 writes in one", Program.JAVA, Shape.PAIR),
-  VCHAN_MEMCPY("vchan-memcpy", "vchan, copies by memcpy", Program.JAVA, Shape.PAIR),
-  ZERO_COPY_MEMCPY(
-      "vchan-zero-copy-memcpy", "vchan, zero copy, filled by memcpy", Program.JAVA, Shape.PAIR),
+  VCHAN_LIBC("vchan-libc", "vchan with libc", Program.JAVA, Shape.PAIR),
+  ZERO_COPY_LIBC("vchan-zero-copy-libc", "vchan with libc, zero copy", Program.JAVA, Shape.PAIR),
   IN_PROCESS("vchan-in-process", "vchan in one process", Program.JAVA, Shape.INSIDE),
   LIBXENVCHAN("libxenvchan", "libxenvchan", Program.XEN, Shape.PAIR),
   LIBXENVCHAN_POLLED("libxenvchan-polled", "libxenvchan, polled", Program.XEN, Shape.PAIR),
@@ -79,15 +78,11 @@ enum Rival {
   /** Whether it can be given this work at all. */
   boolean does(Work work) {
     return switch (work) {
-      case STREAM -> this != EVENT && this != UNIX_VIRTUAL && this != ZERO_COPY_MEMCPY;
-      case TOUCH -> isZeroCopy() || this == VCHAN_MEMCPY || isChannel();
+      case STREAM -> this != EVENT && this != UNIX_VIRTUAL && this != ZERO_COPY_LIBC;
+      case TOUCH -> isZeroCopy() || this == VCHAN_LIBC || isChannel();
       case TRIP ->
           this == UNIX_VIRTUAL
-              || (does(Work.STREAM)
-                  && this != MEMCPY
-                  && this != VCHAN_MEMCPY
-                  && !isZeroCopy()
-                  && this != BATCHED);
+              || (does(Work.STREAM) && this != MEMCPY && !isZeroCopy() && this != BATCHED);
       case CONNECT -> isChannel();
       case IDLE -> isChannel() && this != PIPE && this != TCP;
       case RUSH -> this == VCHAN || this == UNIX_JAVA;
@@ -97,7 +92,7 @@ enum Rival {
   }
 
   private boolean isZeroCopy() {
-    return this == ZERO_COPY || this == ZERO_COPY_MEMCPY;
+    return this == ZERO_COPY || this == ZERO_COPY_LIBC;
   }
 
   /** Whether it is opened and closed, and has an end of its stream. */

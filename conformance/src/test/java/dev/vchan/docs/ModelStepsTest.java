@@ -37,6 +37,7 @@ class ModelStepsTest {
           "ControlPage.publishIncomingConsumer",
           "ControlPage.publishOutgoingProducer",
           "ControlPage.peerEnded",
+          "ControlPage.peerExtensions",
           "ControlPage.peerKnowsHalfClose",
           "ControlPage.peerLive",
           "ControlPage.clientNeverCame",
@@ -90,7 +91,7 @@ class ModelStepsTest {
   private static String source(String type) {
     return switch (type) {
       case "Offer" -> Repository.read(CORE + "Handshake.java");
-      case "EventChannel" -> Repository.read(CORE + "spi/EventChannel.java");
+      case "EventChannel", "MemoryBarrier" -> Repository.read(CORE + "spi/" + type + ".java");
       default -> Repository.read(CORE + type + ".java");
     };
   }

@@ -117,6 +117,7 @@ class MemoryOrderTest {
 
   private static List<String> options(String common, String... others) {
     List<String> all = new ArrayList<>(List.of((common + " " + SMALL_STEPS).split(" ")));
+    all.addAll(List.of("-jvmArgsPrepend", "--enable-native-access=ALL-UNNAMED"));
     all.addAll(List.of(others));
     return all;
   }

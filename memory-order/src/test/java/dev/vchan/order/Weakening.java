@@ -45,10 +45,10 @@ enum Weakening {
           "ControlPage",
           """
               SharedAccess.fullFence();
-              int bit = request << answerShift;
+              return take(request);
           """,
           """
-              int bit = request << answerShift;
+              return take(request);
           """)),
 
   M4(
@@ -203,7 +203,7 @@ enum Weakening {
       in(
           "ControlPage",
           """
-              change(0xFF << SERVER_NOTIFY_SHIFT, request << SERVER_NOTIFY_SHIFT);
+              change(0xFF << SERVER_NOTIFY_SHIFT, (WRITE | extensions) << SERVER_NOTIFY_SHIFT);
               SharedAccess.fullFence();
               // Release, after the fence: see above.
               SharedAccess.setByteRelease(page, CLIENT_LIVE, (byte) LIVE);
@@ -211,7 +211,7 @@ enum Weakening {
           """
               SharedAccess.setByteRelease(page, CLIENT_LIVE, (byte) LIVE);
               SharedAccess.fullFence();
-              change(0xFF << SERVER_NOTIFY_SHIFT, request << SERVER_NOTIFY_SHIFT);
+              change(0xFF << SERVER_NOTIFY_SHIFT, (WRITE | extensions) << SERVER_NOTIFY_SHIFT);
           """)),
 
   FAVOUR(
@@ -223,7 +223,20 @@ enum Weakening {
           """
                 allThreadsPassABarrier();
           """,
-          ""));
+          "")),
+
+  BARRIER(
+      "store of own ask bit, then the peer's load of it after its store of an index",
+      "AskWithBarrier",
+      "without the barrier of all processes",
+      new SourceChange(
+          "vchan-libc/src/main/java/dev/vchan/libc/Membarrier.java",
+          """
+              if (call(GLOBAL_EXPEDITED) != 0 && call(GLOBAL) != 0) {
+          """,
+          """
+              if (call(QUERY) < 0) {
+          """));
 
   final String order;
   final String weaker;

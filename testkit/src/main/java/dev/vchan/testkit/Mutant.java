@@ -53,10 +53,10 @@ public enum Mutant {
       "vchan-core/src/main/java/dev/vchan/ControlPage.java",
       """
           SharedAccess.fullFence();
-          int bit = request << answerShift;
+          return take(request);
       """,
       """
-          int bit = request << answerShift;
+          return take(request);
       """),
 
   /** A peer that has asked is never told; it waits for what is there. */

@@ -4,6 +4,7 @@ package dev.vchan.spi;
 import dev.vchan.DomainId;
 import dev.vchan.RingSizes;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * One place in which vchans can live: shared memory, events and a rendezvous, as one domain sees
@@ -56,6 +57,16 @@ public interface Backend extends AutoCloseable {
    * @return sizes that suit what memory and wake-ups cost here
    */
   RingSizes defaultSizes();
+
+  /**
+   * What lets two sides agree to publish without a fence: there if the other side of each channel
+   * runs under the same kernel, so that the barrier reaches it.
+   *
+   * @return a barrier; empty, as a rule, where there is none that reaches all peers
+   */
+  default Optional<MemoryBarrier> memoryBarrier() {
+    return Optional.empty();
+  }
 
   /**
    * Gives back what the backend itself holds (threads, directories, devices). Vchans that are still

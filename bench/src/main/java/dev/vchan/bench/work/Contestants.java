@@ -15,8 +15,8 @@ final class Contestants {
       case "vchan-polling" -> VchanContestant.local(VchanEnd.Polling::new);
       case "vchan-zero-copy" -> VchanContestant.local(VchanEnd.ZeroCopy::new);
       case "vchan-batched" -> VchanContestant.local(VchanEnd.Batched::new);
-      case "vchan-memcpy" -> VchanContestant.withMemcpy((channel, memcpy) -> new VchanEnd(channel));
-      case "vchan-zero-copy-memcpy" -> VchanContestant.withMemcpy(VchanEnd.ZeroCopyByMemcpy::new);
+      case "vchan-libc" -> VchanContestant.withLibc((channel, memcpy) -> new VchanEnd(channel));
+      case "vchan-zero-copy-libc" -> VchanContestant.withLibc(VchanEnd.ZeroCopyByLibc::new);
       case "vchan-in-process" -> VchanContestant.inProcess();
       case "unix-java" -> new SocketContestant(false);
       case "unix-virtual" -> new SocketContestant(true);

@@ -9,9 +9,11 @@ import dev.vchan.RingSizes;
 import dev.vchan.Vchan;
 import dev.vchan.VchanOptions;
 import dev.vchan.inprocess.InProcessHost;
+import dev.vchan.libc.Membarrier;
+import dev.vchan.libc.Memcpy;
 import dev.vchan.local.LocalBackend;
-import dev.vchan.memcpy.Memcpy;
 import dev.vchan.spi.Backend;
+import dev.vchan.spi.MemoryBarrier;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -46,11 +48,14 @@ final class VchanContestant implements Contestant {
     return new VchanContestant(LocalBackend::open, use, false, VchanOptions.DEFAULTS);
   }
 
-  /** The same, whose long writes are copied by the C library. */
-  static VchanContestant withMemcpy(BiFunction<Vchan, BulkCopy, End> use) throws IOException {
+  /**
+   * The same, with what the C library has: its copy for long writes, and a barrier for sleepers.
+   */
+  static VchanContestant withLibc(BiFunction<Vchan, BulkCopy, End> use) throws IOException {
     BulkCopy memcpy = Memcpy.link();
+    MemoryBarrier barrier = Membarrier.register();
     return new VchanContestant(
-        LocalBackend::open,
+        self -> LocalBackend.open(LocalBackend.defaultRoot(), self, barrier),
         channel -> use.apply(channel, memcpy),
         false,
         VchanOptions.DEFAULTS.withBulkCopy(memcpy));

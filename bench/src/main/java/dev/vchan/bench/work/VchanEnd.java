@@ -123,11 +123,11 @@ class VchanEnd extends End {
   }
 
   /** Fills the ring by the C library's copy. */
-  static final class ZeroCopyByMemcpy extends ZeroCopy {
+  static final class ZeroCopyByLibc extends ZeroCopy {
 
     private final BulkCopy memcpy;
 
-    ZeroCopyByMemcpy(Vchan channel, BulkCopy memcpy) {
+    ZeroCopyByLibc(Vchan channel, BulkCopy memcpy) {
       super(channel);
       this.memcpy = memcpy;
     }

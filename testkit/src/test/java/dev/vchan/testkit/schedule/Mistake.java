@@ -157,11 +157,19 @@ enum Mistake {
       "ControlPage",
       """
           SharedAccess.fullFence();
-          int bit = request << answerShift;
+          return take(request);
       """,
       """
-          int bit = request << answerShift;
+          return take(request);
       """),
+
+  NO_BARRIER_BEFORE_THE_SECOND_LOOK(
+      "Traffic.BothWaysUnfenced",
+      "Direction",
+      """
+              barrier.everywhere();
+      """,
+      ""),
 
   /** On x86 the atomic update is a fence as well: both have to go for the loss of one to show. */
   ASKS_WITHOUT_A_FENCE(
@@ -236,13 +244,13 @@ enum Mistake {
       "Traffic.OneWay",
       "Link",
       """
-          page.leave(halfClose);
+          page.leave(agreed.halfClose());
           events.send();
         }
       """,
       """
           events.send();
-          page.leave(halfClose);
+          page.leave(agreed.halfClose());
         }
       """),
 
@@ -260,12 +268,12 @@ enum Mistake {
       "Traffic.OneWay",
       "Link",
       """
-          page.leave(halfClose);
+          page.leave(agreed.halfClose());
           events.send();
         }
       """,
       """
-          page.leave(halfClose);
+          page.leave(agreed.halfClose());
         }
       """),
 
@@ -353,7 +361,7 @@ enum Mistake {
       "Meeting",
       "ControlPage",
       """
-          change(0xFF << SERVER_NOTIFY_SHIFT, request << SERVER_NOTIFY_SHIFT);
+          change(0xFF << SERVER_NOTIFY_SHIFT, (WRITE | extensions) << SERVER_NOTIFY_SHIFT);
           SharedAccess.fullFence();
       """,
       "",
@@ -365,7 +373,7 @@ enum Mistake {
       """
           SharedAccess.setByteRelease(page, CLIENT_LIVE, (byte) LIVE);
           SharedAccess.fullFence();
-          change(0xFF << SERVER_NOTIFY_SHIFT, request << SERVER_NOTIFY_SHIFT);
+          change(0xFF << SERVER_NOTIFY_SHIFT, (WRITE | extensions) << SERVER_NOTIFY_SHIFT);
       """),
 
   ENTERS_SILENTLY(
@@ -373,11 +381,11 @@ enum Mistake {
       "Handshake",
       """
             events.send();
-            Link link = new Link(page, events, held, options, halfClose);
+            Link link = new Link(page, events, held, options, agreed);
             return new Vchan(server, path, options, link, reader, writer);
       """,
       """
-            Link link = new Link(page, events, held, options, halfClose);
+            Link link = new Link(page, events, held, options, agreed);
             return new Vchan(server, path, options, link, reader, writer);
       """),
 

@@ -9,6 +9,7 @@ enum Scene {
   ONE_WAY("Traffic.OneWay", 3, 3),
   PACKETS("Traffic.Packets", 2, 3),
   BOTH_WAYS("Traffic.BothWays", 2, 3),
+  BOTH_WAYS_UNFENCED("Traffic.BothWaysUnfenced", 2, 3),
   SERVER_CLOSES("Traffic.ServerCloses", 1, 3),
   CLIENT_CLOSES("Traffic.ClientCloses", 1, 3),
   BOTH_CLOSE("Traffic.BothClose", 0, 2),

@@ -406,6 +406,14 @@ public final class Scheduler {
     own.drainAll(pages);
   }
 
+  /** Everybody's stores so far reach memory. */
+  void drainEverybody() {
+    drainOwn();
+    for (Task task : tasks) {
+      task.stores.drainAll(pages);
+    }
+  }
+
   /**
    * Decides whether somebody else goes on, or a process dies; and which stores that others have
    * made before, to what is accessed now, have reached memory. Whoever comes back here after others

@@ -121,6 +121,12 @@ public final class Seam {
     SCHEDULER.note("fence", 0, 0);
   }
 
+  /** As the system does for {@link dev.vchan.spi.MemoryBarrier}. */
+  public static void everywhere() {
+    SCHEDULER.drainEverybody();
+    SCHEDULER.note("barrier of all processes", 0, 0);
+  }
+
   /** Nothing on x86: stores keep their order. */
   public static void releaseFence() {}
 

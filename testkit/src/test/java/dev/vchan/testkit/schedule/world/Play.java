@@ -12,6 +12,7 @@ import dev.vchan.spi.Memory.Access;
 import dev.vchan.spi.Memory.Mapping;
 import dev.vchan.spi.Memory.Share;
 import dev.vchan.spi.Memory.UnmapNotify;
+import dev.vchan.spi.MemoryBarrier;
 import dev.vchan.testkit.schedule.Scheduler;
 import dev.vchan.testkit.schedule.Seam;
 import dev.vchan.testkit.schedule.Situation;
@@ -45,6 +46,11 @@ abstract class Play implements Situation {
   /** Whether events arrive late. */
   boolean lateEvents() {
     return false;
+  }
+
+  /** What both ends have agreed to pass before they sleep. */
+  Optional<MemoryBarrier> barrier() {
+    return Optional.empty();
   }
 
   @Override
@@ -81,9 +87,11 @@ abstract class Play implements Situation {
                 notice(notify, CLIENT_LIVE, clientEvents));
     TinyChannels.enter(mapping.segment(), OPTIONS);
     Vchan one =
-        TinyChannels.end(true, share.segment(), INDEX, CAPACITY, serverEvents, share, OPTIONS);
+        TinyChannels.end(
+            true, share.segment(), INDEX, CAPACITY, serverEvents, share, barrier(), OPTIONS);
     Vchan other =
-        TinyChannels.end(false, mapping.segment(), INDEX, CAPACITY, clientEvents, mapping, OPTIONS);
+        TinyChannels.end(
+            false, mapping.segment(), INDEX, CAPACITY, clientEvents, mapping, barrier(), OPTIONS);
     server.uses(client);
     client.uses(server);
     server.open(one);

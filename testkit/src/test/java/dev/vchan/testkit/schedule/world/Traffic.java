@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.testkit.schedule.world;
 
+import dev.vchan.spi.MemoryBarrier;
+import dev.vchan.testkit.schedule.Seam;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** What is played over a channel with rings of two bytes that is connected already. */
 final class Traffic {
@@ -53,7 +56,7 @@ final class Traffic {
   }
 
   /** Two messages each way, and both close when they have the other's. */
-  static final class BothWays extends Play {
+  static class BothWays extends Play {
 
     @Override
     void play() throws IOException {
@@ -66,6 +69,17 @@ final class Traffic {
             server.read(MESSAGE, true);
           });
       client.use("client", () -> answerTwo(client));
+    }
+  }
+
+  /**
+   * As before, by ends that publish without a fence, since they pass a barrier before they sleep.
+   */
+  static final class BothWaysUnfenced extends BothWays {
+
+    @Override
+    Optional<MemoryBarrier> barrier() {
+      return Optional.of(Seam::everywhere);
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.vchan.memcpy;
+package dev.vchan.libc;
 
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
@@ -241,7 +241,7 @@ class MemcpyTest {
     try (ChildJvm child = new ChildJvm(Optional.empty(), Duration.ofSeconds(60), Refused.class)) {
       assertThat(child.line().orElse("nothing"))
           .contains("native access")
-          .contains("--enable-native-access=dev.vchan.memcpy");
+          .contains("--enable-native-access=dev.vchan.libc");
     }
   }
 

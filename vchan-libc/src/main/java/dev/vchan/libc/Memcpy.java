@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.vchan.memcpy;
+package dev.vchan.libc;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -7,7 +7,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.vchan.BulkCopy;
 import dev.vchan.SystemRefusedException;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -31,7 +30,6 @@ import java.util.Objects;
  * KiB. Whether a copy leaves a few hundred bytes of garbage is up to the compiler: it makes none
  * where all that calls this fits into what it compiles at once, as in the benchmark.
  */
-@SuppressWarnings("restricted") // The one place of this module that links.
 public final class Memcpy implements BulkCopy {
 
   /** The function, linked when it is needed. */
@@ -39,11 +37,7 @@ public final class Memcpy implements BulkCopy {
 
     // Critical: a copy is short, never blocks, and may be of an array on the heap.
     static final MethodHandle MEMCPY =
-        Linker.nativeLinker()
-            .downcallHandle(
-                Linker.nativeLinker().defaultLookup().findOrThrow("memcpy"),
-                FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG),
-                Linker.Option.critical(true));
+        LibC.critical("memcpy", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG));
   }
 
   private Memcpy() {}
@@ -55,20 +49,8 @@ public final class Memcpy implements BulkCopy {
    * @throws SystemRefusedException if this JVM may not call native code
    */
   public static Memcpy link() throws SystemRefusedException {
-    try {
-      MethodHandles.lookup().ensureInitialized(Function.class);
-      return new Memcpy();
-    } catch (IllegalAccessException | LinkageError e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      SystemRefusedException refused =
-          new SystemRefusedException(
-              "native access",
-              String.valueOf(cause.getMessage()),
-              "start Java with --enable-native-access=dev.vchan.memcpy (ALL-UNNAMED on the class"
-                  + " path)");
-      refused.initCause(e);
-      throw refused;
-    }
+    LibC.link(MethodHandles.lookup(), Function.class);
+    return new Memcpy();
   }
 
   /**
