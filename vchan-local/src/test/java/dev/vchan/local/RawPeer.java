@@ -2,12 +2,14 @@
 package dev.vchan.local;
 
 import dev.vchan.spi.EventChannel;
+import dev.vchan.testkit.Watchdog;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The other end of an event socket as somebody else would write it, with the document at hand. */
 record RawPeer(SocketChannel channel) implements AutoCloseable {
@@ -16,6 +18,22 @@ record RawPeer(SocketChannel channel) implements AutoCloseable {
     return new RawPeer(
         SocketChannel.open(
             UnixDomainSocketAddress.of(meeting.root().resolve("evtchn/0/" + port.port()))));
+  }
+
+  /** Calls until somebody listens: a socket's file is there a moment earlier. */
+  static RawPeer callUntilHeard(Meeting meeting, EventChannel port) {
+    AtomicReference<RawPeer> peer = new AtomicReference<>();
+    Watchdog.until(
+        "listening again",
+        () -> {
+          try {
+            peer.set(call(meeting, port));
+            return true;
+          } catch (IOException e) {
+            return false;
+          }
+        });
+    return peer.get();
   }
 
   static byte[] hello(int version, int status, int from, int to, int own, int peer, int required) {
