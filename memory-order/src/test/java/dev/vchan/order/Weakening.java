@@ -235,7 +235,7 @@ enum Weakening {
               if (call(GLOBAL_EXPEDITED) != 0 && call(GLOBAL) != 0) {
           """,
           """
-              if (call(QUERY) < 0) {
+              if (number < 0) {
           """));
 
   final String order;
