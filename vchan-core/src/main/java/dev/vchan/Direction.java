@@ -89,7 +89,7 @@ abstract class Direction {
       long seen = link.eventsSeen();
       link.checkStillOpen();
       link.page.ask(request);
-      if (barrier != null && deadline != Deadline.POLL) {
+      if (barrier != null && (deadline != Deadline.POLL || sleepsAfterPoll())) {
         // The peer publishes without a fence: after this it sees the request, or this side its
         // index. A poll does not sleep, and need not know.
         barrier.everywhere();
@@ -118,6 +118,11 @@ abstract class Direction {
       tally.endedByPeriod++;
     }
     return found;
+  }
+
+  /** Whether who polls here sleeps all the same, when it has given the turn back. */
+  boolean sleepsAfterPoll() {
+    return false;
   }
 
   /** Bytes the ring has now, for a caller that wants to know and nothing more. */

@@ -211,6 +211,11 @@ final class Incoming extends Direction {
     Thread.ofVirtual().name("vchan-discard").start(this::discard);
   }
 
+  @Override
+  boolean sleepsAfterPoll() {
+    return discarding;
+  }
+
   /** Somebody has to take the bytes that nobody wants, or the peer's writer would block. */
   private void discard() {
     try {

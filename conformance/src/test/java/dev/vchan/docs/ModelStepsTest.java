@@ -43,6 +43,7 @@ class ModelStepsTest {
           "ControlPage.clientNeverCame",
           // Nothing shared is changed, and nothing follows from what is seen.
           "ControlPage.isMapped",
+          "Direction.sleepsAfterPoll",
           "Direction.glance");
 
   @Test
