@@ -79,7 +79,10 @@ inline Direction_await(request) {
 #else
      ControlPage_ask(request);
 #if defined(BARRIERS) && !defined(NO_BARRIER_BEFORE_THE_SECOND_LOOK)
-     MemoryBarrier_everywhere();
+     if
+     :: due -> MemoryBarrier_everywhere(); due = false
+     :: else
+     fi;
 #endif
 #ifndef NO_SECOND_LOOK
      Direction_look();
@@ -180,7 +183,7 @@ inline Incoming_read() {
 
 proctype Reader(byte e) {
   byte index, known, found, need, n, count, me = e * 2;
-  bool ended, cut, asked;
+  bool ended, cut, asked, due;
   {
     do
     :: FOREVER && got[e] == TOTAL(1 - e) -> break
@@ -278,7 +281,7 @@ inline Outgoing_write() {
 
 proctype Writer(byte e) {
   byte index, known = SIZE, found, need, n, count, left, me = e * 2 + 1;
-  bool ended, cut, asked;
+  bool ended, cut, asked, due;
   {
     do
     :: wrote[e] == TOTAL(e) || ended || cut -> break

@@ -74,7 +74,11 @@ inline RingWriter_look() {
 inline ControlPage_ask(request) {
   if
   :: ask[e] & request
-  :: else -> ask[e] = ask[e] | request
+  :: else ->
+     ask[e] = ask[e] | request;
+#ifdef BARRIERS
+     due = true
+#endif
   fi;
   SharedAccess_fullFence(me)
 }

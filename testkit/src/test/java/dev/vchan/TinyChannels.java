@@ -49,7 +49,7 @@ public final class TinyChannels {
   /**
    * One end of a channel over an initialised page.
    *
-   * @param barrier what both sides pass before they sleep, if they have agreed on that
+   * @param barrier what both sides make behind a request, if they have agreed on that
    */
   public static Vchan end(
       boolean server,

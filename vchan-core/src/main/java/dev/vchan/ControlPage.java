@@ -67,7 +67,7 @@ final class ControlPage {
   static final int HALF_CLOSE = 0x80;
 
   /**
-   * Extension, in the byte where its owner asks: "before I sleep I pass a {@link
+   * Extension, in the byte where its owner asks: "behind each request I make a {@link
    * dev.vchan.spi.MemoryBarrier}, and yours reaches me".
    */
   static final int BARRIER = 0x20;
@@ -136,19 +136,23 @@ final class ControlPage {
    * the peer may have moved the index before it could see the request, and will then send nothing.
    *
    * <p>A request that still stands is not made again: whoever clears it sends an event.
+   *
+   * @return whether it was made now
    */
-  void ask(int request) throws ProtocolViolationException {
+  boolean ask(int request) throws ProtocolViolationException {
     int bit = request << askShift;
     // Acquire is enough to look: a stale "not set" only costs an update that changes nothing, and
     // "set" can only be undone by the peer, who then sends an event.
     int word = SharedAccess.intAcquire(page, WORD);
-    if ((word & bit) == 0) {
+    boolean stands = (word & bit) != 0;
+    if (!stands) {
       change(0, bit);
     }
     // Full fence: the request must be visible before the index is read again. With the two
     // reordered, the peer publishes, finds no request and stays silent, while this side saw the old
     // index and sleeps.
     SharedAccess.fullFence();
+    return !stands;
   }
 
   /**
@@ -163,9 +167,9 @@ final class ControlPage {
   }
 
   /**
-   * As {@link #takeRequest}, where the peer passes a barrier between its request and its second
-   * look: either this side passes it after the index was stored, and the peer sees the index, or
-   * before the look for the request, and finds that.
+   * As {@link #takeRequest}, where the peer makes a barrier between its request and its second
+   * look. Either this side passes it after the index was stored, and the peer sees the index; or
+   * before the look for the request, and finds that, for as long as it stands.
    */
   boolean takeRequestWithoutFence(int request) throws ProtocolViolationException {
     // The processor may look before others see the index; the compiler must not.

@@ -47,6 +47,9 @@ abstract class Direction {
   private final int answer;
   private final @Nullable MemoryBarrier barrier;
 
+  /** Whether a request was made that no barrier has followed yet. */
+  private boolean barrierIsDue;
+
   Direction(Link link, Turn turn, int capacity, WaitPolicy policy, int request, int answer) {
     this.link = link;
     this.turn = turn;
@@ -88,11 +91,12 @@ abstract class Direction {
       // below returns at once.
       long seen = link.eventsSeen();
       link.checkStillOpen();
-      link.page.ask(request);
-      if (barrier != null && (deadline != Deadline.POLL || sleepsAfterPoll())) {
-        // The peer publishes without a fence: after this it sees the request, or this side its
-        // index. A poll does not sleep, and need not know.
+      barrierIsDue |= link.page.ask(request);
+      if (barrier != null && barrierIsDue) {
+        // The peer publishes without a fence. Of what it publishes, this side sees the index below,
+        // or the peer sees the request, for as long as that stands.
         barrier.everywhere();
+        barrierIsDue = false;
       }
       // The second look. The peer may have moved its index after the first look and before it could
       // see the request; it then sends no event, and only this look finds out.
@@ -118,11 +122,6 @@ abstract class Direction {
       tally.endedByPeriod++;
     }
     return found;
-  }
-
-  /** Whether who polls here sleeps all the same, when it has given the turn back. */
-  boolean sleepsAfterPoll() {
-    return false;
   }
 
   /** Bytes the ring has now, for a caller that wants to know and nothing more. */

@@ -9,7 +9,7 @@ import java.util.Optional;
  * What goes beyond the classic page: what a side offers, or what both have agreed on.
  *
  * @param halfClose whether an end of one direction, and a death, can be told
- * @param barrier what a side passes before it sleeps, so that the other needs no fence
+ * @param barrier what a side makes behind its requests, so that the other needs no fence
  */
 record Extensions(boolean halfClose, Optional<MemoryBarrier> barrier) {
 
@@ -27,8 +27,9 @@ record Extensions(boolean halfClose, Optional<MemoryBarrier> barrier) {
 
   /** Of these, what the peer knows as well, by its bits. */
   Extensions and(int peer) {
-    return new Extensions(
-        halfClose && (peer & ControlPage.HALF_CLOSE) != 0,
-        (peer & ControlPage.BARRIER) != 0 ? barrier : Optional.empty());
+    boolean known = halfClose && (peer & ControlPage.HALF_CLOSE) != 0;
+    // Only with half-close: a page without it may have had another client before.
+    boolean both = known && (peer & ControlPage.BARRIER) != 0;
+    return new Extensions(known, both ? barrier : Optional.empty());
   }
 }

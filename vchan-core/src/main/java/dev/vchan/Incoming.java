@@ -2,11 +2,15 @@
 package dev.vchan;
 
 import dev.vchan.spi.MemoryFaults;
+import dev.vchan.spi.Parking;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** The direction from the peer to us: every way to read. */
 final class Incoming extends Direction {
+
+  /** Between tries of the discarder, where the system refuses what it needs. */
+  private static final long REFUSED_NANOS = 100_000_000;
 
   private static final int END_OF_STREAM = -1;
 
@@ -211,29 +215,31 @@ final class Incoming extends Direction {
     Thread.ofVirtual().name("vchan-discard").start(this::discard);
   }
 
-  @Override
-  boolean sleepsAfterPoll() {
-    return discarding;
-  }
-
   /** Somebody has to take the bytes that nobody wants, or the peer's writer would block. */
   private void discard() {
     try {
-      for (; ; ) {
-        // Sampled before the look: an event that comes after it ends the sleep at once.
-        long seen = link.eventsSeen();
-        int taken = discardSome();
-        if (taken < 0) {
-          return;
-        }
-        if (taken == 0) {
-          link.sleep(seen, Deadline.NEVER, discarded, 0);
-        }
-      }
+      while (discardOrSleep()) {}
     } catch (IOException | IllegalStateException e) {
       // The channel was closed or failed: there is nothing left to discard, and whoever uses the
       // channel meets the reason in the next call.
       return;
+    }
+  }
+
+  /** Whether more may come. */
+  private boolean discardOrSleep() throws IOException {
+    // Sampled before the look: an event that comes after it ends the sleep at once.
+    long seen = link.eventsSeen();
+    try {
+      int taken = discardSome();
+      if (taken == 0) {
+        link.sleep(seen, Deadline.NEVER, discarded, 0);
+      }
+      return taken >= 0;
+    } catch (SystemRefusedException e) {
+      // Nobody else takes these bytes, and the channel is open: later, perhaps.
+      Parking.pause(this, REFUSED_NANOS);
+      return true;
     }
   }
 

@@ -193,7 +193,7 @@ final class Link {
     return agreed.halfClose();
   }
 
-  /** What is passed between a request and the second look; empty if fences do. */
+  /** What is made between a request and the second look; empty if fences do. */
   Optional<MemoryBarrier> barrier() {
     return agreed.barrier();
   }

@@ -73,8 +73,9 @@ final class SharedAccess {
   }
 
   /**
-   * Keeps the compiler from moving accesses across, and the processor from nothing. HotSpot's
-   * compilers move none across a fence of any kind; this one is no instruction on x86-64.
+   * Keeps the compiler from moving any access across, which is more than the documentation of this
+   * fence says: HotSpot's compilers move none across a fence of any kind. The processor may let a
+   * later load overtake an earlier store all the same; on x86-64 this is no instruction.
    */
   static void compilerFence() {
     VarHandle.releaseFence();

@@ -80,7 +80,7 @@ final class Tables {
         "Targets",
         "Ratios are medians over rounds of ours to the other's, with a processor for each side"
             + " unless it says otherwise. 'By libc': long writes copied by the C library, and a"
-            + " barrier before a sleep in place of fences.",
+            + " barrier behind a request in place of fences.",
         List.of("what", "target", "measured", ""),
         rows);
   }

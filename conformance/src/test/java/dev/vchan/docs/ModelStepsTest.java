@@ -43,7 +43,6 @@ class ModelStepsTest {
           "ControlPage.clientNeverCame",
           // Nothing shared is changed, and nothing follows from what is seen.
           "ControlPage.isMapped",
-          "Direction.sleepsAfterPoll",
           "Direction.glance");
 
   @Test

@@ -110,7 +110,7 @@ enum Weakening {
           """,
           """
                 SharedAccess.setIntRelease(page, WORD, word | bit);
-                return;
+                return true;
               }
           """)),
 

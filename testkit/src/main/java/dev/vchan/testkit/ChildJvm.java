@@ -37,6 +37,26 @@ public final class ChildJvm implements AutoCloseable {
    */
   public ChildJvm(Optional<Path> mutant, Duration lifetime, Class<?> main, String... arguments)
       throws IOException {
+    this(List.of(), mutant, lifetime, main, arguments);
+  }
+
+  /**
+   * Starts the process with options of its JVM.
+   *
+   * @param options of the JVM
+   * @param mutant folder with changed classes, which come before those of this process
+   * @param lifetime when it is killed in any case
+   * @param main what it runs
+   * @param arguments for that
+   * @throws IOException if it cannot be started
+   */
+  public ChildJvm(
+      List<String> options,
+      Optional<Path> mutant,
+      Duration lifetime,
+      Class<?> main,
+      String... arguments)
+      throws IOException {
     String path = System.getProperty("java.class.path");
     if (mutant.isPresent()) {
       path = mutant.get() + File.pathSeparator + path;
@@ -44,6 +64,7 @@ public final class ChildJvm implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-ea", "--illegal-native-access=deny", "-XX:+UseSerialGC", "-Xmx256m"));
+    command.addAll(options);
     command.addAll(List.of("-cp", path, main.getName()));
     command.addAll(List.of(arguments));
     name = main.getSimpleName() + " " + String.join(" ", arguments);

@@ -59,10 +59,10 @@ public interface Backend extends AutoCloseable {
   RingSizes defaultSizes();
 
   /**
-   * What lets two sides agree to publish without a fence: there if the other side of each channel
-   * runs under the same kernel, so that the barrier reaches it.
+   * What lets two sides agree to publish without a fence.
    *
-   * @return a barrier; empty, as a rule, where there is none that reaches all peers
+   * @return a barrier that reaches every peer that has one as well, as only those under the same
+   *     kernel can be reached; empty if there is none
    */
   default Optional<MemoryBarrier> memoryBarrier() {
     return Optional.empty();

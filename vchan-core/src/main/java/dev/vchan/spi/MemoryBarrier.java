@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.vchan.spi;
 
+import dev.vchan.SystemRefusedException;
+
 /**
- * A memory barrier in all threads of all processes that have one of these, made by one of them. A
- * side that is about to sleep can so spare the other the fence behind every message. The module
- * {@code dev.vchan.libc} has one for Linux.
+ * Makes all threads of all processes that have registered for it pass a memory barrier. A side that
+ * asks for an event can so spare the other the fence behind every message. The module {@code
+ * dev.vchan.libc} has one for Linux.
  *
  * <p>May be used by many threads at once.
  */
@@ -12,13 +14,12 @@ package dev.vchan.spi;
 public interface MemoryBarrier {
 
   /**
-   * Passes a barrier, and makes every other thread pass one. For each of them there is a point in
-   * its program, between the beginning and the return of this call, such that all its accesses to
-   * memory before that point are visible to the caller afterwards, and all behind it see what the
-   * caller stored before the call. Does not wait for what these threads do. Costs a system call,
-   * and an interrupt of each processor on which they run.
+   * Makes a barrier, and passes it too. For each thread there is a point in its program, reached
+   * between the beginning and the return of this call, such that the caller sees afterwards what it
+   * stored before that point, and it sees behind it what the caller stored before the call. Does
+   * not wait for locks or work of these threads, but for their processors to answer.
    *
-   * @throws IllegalStateException if the system refuses, so that the caller must not sleep
+   * @throws SystemRefusedException if the system refuses, so that the caller must not sleep
    */
-  void everywhere();
+  void everywhere() throws SystemRefusedException;
 }

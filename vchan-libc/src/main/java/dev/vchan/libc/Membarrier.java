@@ -12,11 +12,13 @@ import java.lang.invoke.MethodHandles;
 
 /**
  * The system call {@code membarrier} of Linux 4.16 or later, in its form for several processes: it
- * reaches those that have called {@link #register}, and no others. Constants are those of {@code
+ * reaches those that have registered for it, of any user. Constants are those of {@code
  * include/uapi/linux/membarrier.h}.
  *
- * <p>It takes a microsecond if no such process runs meanwhile. Else it interrupts their processors,
- * which takes some microseconds, or some tens on a virtual machine.
+ * <p>It takes a microsecond if no such process runs meanwhile. Else it interrupts their processors:
+ * some microseconds, or tens on a virtual machine, and more where the host has taken such a
+ * processor away. Linux lets one process at a time make one. A virtual thread keeps its carrier
+ * meanwhile.
  */
 public final class Membarrier implements MemoryBarrier {
 
@@ -45,8 +47,7 @@ public final class Membarrier implements MemoryBarrier {
   }
 
   /**
-   * Has this process reached by everyone's barriers, until it ends. The first call may take some
-   * tens of milliseconds.
+   * Registers this process, until it ends. The first call may take some tens of milliseconds.
    *
    * @return the barrier; may be used by any number of backends
    * @throws SystemRefusedException if this JVM may not call native code, or the system has no such
@@ -55,12 +56,11 @@ public final class Membarrier implements MemoryBarrier {
   public static Membarrier register() throws SystemRefusedException {
     Membarrier barrier = new Membarrier(numberFor(System.getProperty("os.arch")));
     LibC.link(MethodHandles.lookup(), Function.class);
-    long known = barrier.call(QUERY);
-    int needed = GLOBAL_EXPEDITED | REGISTER_GLOBAL_EXPEDITED;
-    if (known < 0 || (known & needed) != needed || barrier.call(REGISTER_GLOBAL_EXPEDITED) != 0) {
+    if (barrier.call(REGISTER_GLOBAL_EXPEDITED) != 0) {
+      long known = barrier.call(QUERY);
       throw new SystemRefusedException(
           WHAT,
-          "the system call membarrier answers " + known,
+          "membarrier does not register this process, and says that it knows " + known,
           "do without it, or use Linux 4.16 or later and let containers make this call");
     }
     return barrier;
@@ -81,10 +81,13 @@ public final class Membarrier implements MemoryBarrier {
   }
 
   @Override
-  public void everywhere() {
-    // The expedited one may lack memory for a moment; the other has no need of it, and is slow.
+  public void everywhere() throws SystemRefusedException {
+    // The expedited one may lack memory for a moment. The other has no need of it, and is slow;
+    // with
+    // the kernel's option nohz_full it does not exist.
     if (call(GLOBAL_EXPEDITED) != 0 && call(GLOBAL) != 0) {
-      throw new IllegalStateException("the system refuses a memory barrier it has promised");
+      throw new SystemRefusedException(
+          WHAT, "membarrier fails after it has registered this process", "try again");
     }
   }
 

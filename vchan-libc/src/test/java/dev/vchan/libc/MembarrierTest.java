@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.vchan.Deadline;
 import dev.vchan.SystemRefusedException;
 import dev.vchan.Vchan;
+import dev.vchan.VchanListener;
 import dev.vchan.VchanOptions;
 import dev.vchan.VchanTimeoutException;
 import dev.vchan.WaitPolicy;
@@ -15,16 +16,17 @@ import dev.vchan.spi.MemoryBarrier;
 import dev.vchan.testkit.ChildJvm;
 import dev.vchan.testkit.Ends;
 import dev.vchan.testkit.Watchdog;
-import dev.vchan.testkit.Watchdog.Task;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A barrier of all processes in place of the fence behind each message: nobody is forgotten. */
@@ -35,34 +37,57 @@ class MembarrierTest {
   /** Enough cache lines to keep the index behind them from being seen for a while. */
   private static final int MESSAGE = 512;
 
-  /** In which somebody who was forgotten looks by himself, and is counted. */
-  private static final Duration LOOK_PERIOD = VchanOptions.MIN_LOOK_PERIOD;
+  /** Far more than a message takes, and less than a look period, after which a sleeper looks. */
+  private static final long FORGOTTEN_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final long HOPELESS_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private static final VchanOptions SLEEPERS =
       VchanOptions.DEFAULTS.withWaitPolicy(WaitPolicy.sleepAtOnce());
 
   @TempDir private Path folder;
 
+  /**
+   * Without the barrier somebody can only be forgotten where stores are seen late: with two
+   * processors, and on x86-64, since the JVM has a fence for the compiler that is one for the
+   * processor on others. There the second half must find one.
+   */
   @Test
-  void whoSleepsIsNeverForgottenWithTheBarrierAndIsWithoutIt() throws Exception {
-    long forgotten = forgotten(Membarrier.register(), MESSAGES);
-    long forgottenWithout = forgotten(() -> {}, 15 * MESSAGES);
-    System.out.printf(
-        "MembarrierTest: forgotten sleepers: %d with the barrier, %d without (then it ends)%n",
-        forgotten, forgottenWithout);
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
+  void whoSleepsInAnotherProcessIsNotForgottenWithTheBarrierAndIsWithoutIt() throws Exception {
+    int forgotten = forgotten("barrier", MESSAGES);
     assertThat(forgotten).isZero();
-    assertThat(forgottenWithout).isPositive();
+    String without = "not to be shown here";
+    boolean showable =
+        System.getProperty("os.arch").equals("amd64")
+            && Runtime.getRuntime().availableProcessors() > 1;
+    int forgottenWithout = showable ? forgotten("none", 15 * MESSAGES) : 0;
+    if (showable) {
+      without = String.valueOf(forgottenWithout);
+    }
+    System.out.printf(
+        "MembarrierTest: forgotten sleepers: %d with the barrier, %s without (then it ends)%n",
+        forgotten, without);
+    assertThat(forgottenWithout > 0).isEqualTo(showable);
   }
 
   /**
-   * A writer publishes at about the moment at which the reader asks and goes to sleep, and then
-   * nothing until the reader has it; ends when one was forgotten.
+   * A writer publishes at about the moment at which a reader in another process asks and goes to
+   * sleep, and then nothing until that has answered; ends when the reader was forgotten.
    */
-  private long forgotten(MemoryBarrier barrier, int messages) throws Exception {
-    try (Pair pair = Pair.open(folder, Optional.of(barrier), Optional.of(barrier), SLEEPERS)) {
-      AtomicLong received = new AtomicLong();
-      Vchan reader = pair.ends.client();
-      Task<Long> reading = Watchdog.start("read", () -> read(reader, received));
+  private int forgotten(String barrier, int messages) throws Exception {
+    Path root = folder.resolve("root");
+    try (LocalBackend backend = LocalBackend.open(root, Ends.SERVER, barrier(barrier));
+        VchanListener listener = VchanListener.open(backend, Ends.CLIENT, Ends.PORT, SLEEPERS);
+        ChildJvm child =
+            new ChildJvm(
+                List.of("--enable-native-access=ALL-UNNAMED"),
+                Optional.empty(),
+                Duration.ofMinutes(8),
+                Reader.class,
+                root.toString(),
+                barrier);
+        Vchan writer = listener.accept(Ends.soon())) {
       SplittableRandom random = new SplittableRandom(1);
       ByteBuffer message = ByteBuffer.allocateDirect(MESSAGE);
       for (int sent = 0; sent < messages; sent++) {
@@ -70,112 +95,147 @@ class MembarrierTest {
         for (int i = 0; i < pause; i++) {
           Thread.onSpinWait();
         }
-        pair.ends.server().write(message.clear());
-        if (!cameWithin(received, sent + 1, LOOK_PERIOD.multipliedBy(3))) {
-          throw new AssertionError("message " + sent + " was never read");
-        }
-        if (reader.counters().endedByPeriod() > 0) {
-          break;
+        writer.write(message.clear());
+        if (nanosToAnswer(writer) > FORGOTTEN_NANOS) {
+          return 1;
         }
       }
-      pair.ends.server().close();
-      reading.get();
-      return reader.counters().endedByPeriod();
+      assertThat(child.isAlive()).isTrue();
+      return 0;
     }
   }
 
-  private static long read(Vchan reader, AtomicLong received) throws IOException {
-    ByteBuffer target = ByteBuffer.allocateDirect(MESSAGE);
-    while (reader.receive(target.clear(), Deadline.NEVER) > 0) {
-      received.incrementAndGet();
-    }
-    return received.get();
-  }
-
-  private static boolean cameWithin(AtomicLong received, long wanted, Duration time) {
+  /** Looks without asking, so that the answer comes without an event. */
+  private static long nanosToAnswer(Vchan writer) throws IOException {
     long start = System.nanoTime();
-    while (received.get() < wanted) {
-      if (System.nanoTime() - start > time.toNanos()) {
-        return false;
+    while (writer.dataReady() == 0) {
+      if (System.nanoTime() - start > HOPELESS_NANOS) {
+        throw new AssertionError("no answer");
       }
       Thread.onSpinWait();
     }
-    return true;
+    assertThat(writer.tryRead(ByteBuffer.allocate(1))).isEqualTo(1);
+    return System.nanoTime() - start;
+  }
+
+  private static MemoryBarrier barrier(String name) throws IOException {
+    return name.equals("barrier") ? Membarrier.register() : () -> {};
+  }
+
+  /** Answers each message with a byte, and sleeps in between. */
+  static final class Reader {
+
+    private Reader() {}
+
+    public static void main(String[] arguments) throws IOException {
+      try (LocalBackend backend =
+              LocalBackend.open(Path.of(arguments[0]), Ends.CLIENT, barrier(arguments[1]));
+          Vchan reader = Vchan.connect(backend, Ends.SERVER, Ends.PORT, SLEEPERS, Ends.soon())) {
+        ByteBuffer message = ByteBuffer.allocateDirect(MESSAGE);
+        ByteBuffer answer = ByteBuffer.allocateDirect(1);
+        while (reader.receive(message.clear(), Deadline.NEVER) > 0) {
+          reader.write(answer.clear());
+        }
+      }
+    }
   }
 
   @Test
-  void onlyWhoGoesToSleepPassesABarrier() throws Exception {
+  void aRequestMakesOneBarrierForAsLongAsItStands() throws Exception {
     Counted counted = new Counted();
     try (Pair pair = Pair.open(folder, Optional.of(counted), Optional.of(counted), SLEEPERS)) {
+      pair.exchange();
+      counted.times.set(0);
       ByteBuffer target = ByteBuffer.allocate(1);
       for (int i = 0; i < 10; i++) {
         assertThat(pair.ends.client().tryRead(target.clear())).isZero();
       }
-      pair.ends.server().write(ByteBuffer.allocate(1));
-      assertThat(pair.ends.client().read(target.clear())).isEqualTo(1);
-      assertThat(counted.times).hasValue(0);
-      assertThatThrownBy(() -> pair.ends.client().read(target.clear(), soon()))
-          .isInstanceOf(VchanTimeoutException.class);
-      assertThat(counted.times).hasPositiveValue();
+      assertTimesOut(pair.ends.client());
+      assertThat(counted.times).hasValue(1);
+      pair.exchange();
+      assertTimesOut(pair.ends.client());
+      assertThat(counted.times).hasValue(2);
     }
   }
 
   @Test
-  void aPeerWithoutABarrierIsAnsweredWithFences() throws Exception {
+  void whoeverDiscardsMakesBarriersToo() throws Exception {
     Counted counted = new Counted();
-    try (Pair pair = Pair.open(folder, Optional.of(counted), Optional.empty(), SLEEPERS)) {
-      timeOut(pair);
+    try (Pair pair = Pair.open(folder, Optional.of(counted), Optional.of(counted), SLEEPERS)) {
+      pair.exchange();
+      counted.times.set(0);
+      pair.ends.client().shutdownInput();
+      Watchdog.until("asks", () -> counted.times.get() == 1);
     }
-    try (Pair pair = Pair.open(folder, Optional.empty(), Optional.of(counted), SLEEPERS)) {
-      timeOut(pair);
-    }
-    assertThat(counted.times).hasValue(0);
+  }
+
+  @Test
+  void noBarrierIsMadeForAPeerThatHasNone() throws Exception {
+    Counted counted = new Counted();
+    assertThat(barriersOfSleepers(Optional.of(counted), Optional.of(counted), SLEEPERS)).isTrue();
+    assertThat(barriersOfSleepers(Optional.of(counted), Optional.empty(), SLEEPERS)).isFalse();
+    assertThat(barriersOfSleepers(Optional.empty(), Optional.of(counted), SLEEPERS)).isFalse();
   }
 
   @Test
   void aClassicPageSaysNothingOfBarriers() throws Exception {
     Counted counted = new Counted();
     VchanOptions classic = SLEEPERS.classic();
-    try (Pair pair = Pair.open(folder, Optional.of(counted), Optional.of(counted), classic)) {
-      timeOut(pair);
+    assertThat(barriersOfSleepers(Optional.of(counted), Optional.of(counted), classic)).isFalse();
+  }
+
+  private boolean barriersOfSleepers(
+      Optional<Counted> servers, Optional<Counted> clients, VchanOptions options)
+      throws IOException {
+    Counted counted = servers.or(() -> clients).orElseThrow();
+    counted.times.set(0);
+    try (Pair pair = Pair.open(folder, servers, clients, options)) {
+      pair.exchange();
+      assertTimesOut(pair.ends.client());
+      assertTimesOut(pair.ends.server());
     }
-    assertThat(counted.times).hasValue(0);
+    return counted.times.get() > 0;
   }
 
   @Test
-  void aBarrierThatIsRefusedEndsTheCallBeforeItSleeps() throws Exception {
+  void aRefusalEndsTheCallBeforeItSleepsAndLosesNothing() throws Exception {
     MemoryBarrier refused =
         () -> {
-          throw new IllegalStateException("no barrier today");
+          throw new SystemRefusedException("barrier", "none today", "wait");
         };
     try (Pair pair = Pair.open(folder, Optional.of(refused), Optional.of(refused), SLEEPERS)) {
-      assertThatThrownBy(() -> pair.ends.client().read(ByteBuffer.allocate(1)))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessage("no barrier today");
-      pair.ends.server().write(ByteBuffer.allocate(1));
-      assertThat(pair.ends.client().read(ByteBuffer.allocate(1))).isEqualTo(1);
+      pair.exchange();
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> pair.ends.client().read(ByteBuffer.allocate(1)))
+            .isInstanceOf(SystemRefusedException.class)
+            .hasMessageContaining("none today");
+      }
+      pair.exchange();
     }
   }
 
   @Test
-  void aVirtualMachineThatMayNotCallNativeCodeSaysHowItMay() throws Exception {
-    try (ChildJvm child = new ChildJvm(Optional.empty(), Duration.ofSeconds(60), Refused.class)) {
-      assertThat(child.line().orElse("nothing"))
-          .contains("native access")
-          .contains("--enable-native-access=dev.vchan.libc");
+  void aDiscarderTriesAgainAfterARefusal() throws Exception {
+    AtomicInteger refusals = new AtomicInteger(2);
+    MemoryBarrier later =
+        () -> {
+          if (refusals.getAndDecrement() > 0) {
+            throw new SystemRefusedException("barrier", "none yet", "wait");
+          }
+        };
+    try (Pair pair = Pair.open(folder, Optional.of(later), Optional.of(later), SLEEPERS)) {
+      pair.exchange();
+      pair.ends.client().shutdownInput();
+      Watchdog.until("has tried again", () -> refusals.get() < 0);
+      pair.ends.server().write(ByteBuffer.allocate(1));
+      pair.ends.server().drain(Ends.soon());
     }
   }
 
-  private static Deadline soon() {
-    return Deadline.after(Duration.ofMillis(20));
-  }
-
-  /** Both sides go to sleep, for too long. */
-  private static void timeOut(Pair pair) {
-    for (Vchan end : new Vchan[] {pair.ends.client(), pair.ends.server()}) {
-      assertThatThrownBy(() -> end.read(ByteBuffer.allocate(1), soon()))
-          .isInstanceOf(VchanTimeoutException.class);
-    }
+  private static void assertTimesOut(Vchan end) {
+    assertThatThrownBy(
+            () -> end.read(ByteBuffer.allocate(1), Deadline.after(Duration.ofMillis(20))))
+        .isInstanceOf(VchanTimeoutException.class);
   }
 
   /** Counts, and is no barrier. */
@@ -195,22 +255,29 @@ class MembarrierTest {
 
     static Pair open(
         Path folder,
-        Optional<MemoryBarrier> servers,
-        Optional<MemoryBarrier> clients,
+        Optional<? extends MemoryBarrier> servers,
+        Optional<? extends MemoryBarrier> clients,
         VchanOptions options)
         throws IOException {
       Path root = folder.resolve("root");
-      LocalBackend server = open(root, servers, true);
-      LocalBackend client = open(root, clients, false);
+      LocalBackend server =
+          servers.isPresent()
+              ? LocalBackend.open(root, Ends.SERVER, servers.get())
+              : LocalBackend.open(root, Ends.SERVER);
+      LocalBackend client =
+          clients.isPresent()
+              ? LocalBackend.open(root, Ends.CLIENT, clients.get())
+              : LocalBackend.open(root, Ends.CLIENT);
       return new Pair(server, client, Ends.open(server, client, options, options));
     }
 
-    private static LocalBackend open(Path root, Optional<MemoryBarrier> barrier, boolean server)
-        throws IOException {
-      var self = server ? Ends.SERVER : Ends.CLIENT;
-      return barrier.isPresent()
-          ? LocalBackend.open(root, self, barrier.get())
-          : LocalBackend.open(root, self);
+    /** A byte each way, which takes the requests that stood. */
+    void exchange() throws IOException {
+      for (Vchan from : List.of(ends.server(), ends.client())) {
+        Vchan to = from == ends.server() ? ends.client() : ends.server();
+        from.write(ByteBuffer.allocate(1));
+        assertThat(to.read(ByteBuffer.allocate(1), Ends.soon())).isEqualTo(1);
+      }
     }
 
     @Override
@@ -218,20 +285,6 @@ class MembarrierTest {
       try (server;
           client) {
         ends.close();
-      }
-    }
-  }
-
-  /** Says why it cannot link. */
-  static final class Refused {
-
-    private Refused() {}
-
-    public static void main(String[] arguments) {
-      try {
-        System.out.println(Membarrier.register());
-      } catch (SystemRefusedException e) {
-        System.out.println(e.getMessage());
       }
     }
   }

@@ -7,12 +7,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vchan.RingSizes;
-import dev.vchan.SystemRefusedException;
 import dev.vchan.VchanOptions;
 import dev.vchan.local.LocalBackend;
 import dev.vchan.spi.MemoryFaults;
 import dev.vchan.spi.Unmapping;
-import dev.vchan.testkit.ChildJvm;
 import dev.vchan.testkit.Ends;
 import dev.vchan.testkit.Patterns;
 import dev.vchan.testkit.Watchdog;
@@ -26,9 +24,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
@@ -232,29 +228,6 @@ class MemcpyTest {
           server.close();
           assertThatThrownBy(writing::get).isInstanceOf(ClosedChannelException.class);
         }
-      }
-    }
-  }
-
-  @Test
-  void aVirtualMachineThatMayNotCallNativeCodeSaysHowItMay() throws Exception {
-    try (ChildJvm child = new ChildJvm(Optional.empty(), Duration.ofSeconds(60), Refused.class)) {
-      assertThat(child.line().orElse("nothing"))
-          .contains("native access")
-          .contains("--enable-native-access=dev.vchan.libc");
-    }
-  }
-
-  /** Says why it cannot link. */
-  static final class Refused {
-
-    private Refused() {}
-
-    public static void main(String[] arguments) {
-      try {
-        System.out.println(Memcpy.link());
-      } catch (SystemRefusedException e) {
-        System.out.println(e.getMessage());
       }
     }
   }

@@ -77,7 +77,9 @@ public final class LocalBackend implements Backend {
 
   /**
    * As {@link #open(Path, DomainId)}, with a barrier: where the peer of a channel has one as well,
-   * neither side needs a fence behind a message, which makes small ones several times as fast.
+   * neither side needs a fence behind a message. A call that finds too little, polls included, then
+   * makes the barrier, and throws its {@link SystemRefusedException} if the system refuses; the
+   * channel goes on.
    *
    * @param root the directory in which the processes meet
    * @param self own domain

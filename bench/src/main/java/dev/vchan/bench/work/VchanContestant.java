@@ -48,9 +48,7 @@ final class VchanContestant implements Contestant {
     return new VchanContestant(LocalBackend::open, use, false, VchanOptions.DEFAULTS);
   }
 
-  /**
-   * The same, with what the C library has: its copy for long writes, and a barrier for sleepers.
-   */
+  /** The same, with what the C library has: its copy for long writes, and a barrier. */
   static VchanContestant withLibc(BiFunction<Vchan, BulkCopy, End> use) throws IOException {
     BulkCopy memcpy = Memcpy.link();
     MemoryBarrier barrier = Membarrier.register();

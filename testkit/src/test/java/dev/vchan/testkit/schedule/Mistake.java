@@ -25,11 +25,11 @@ enum Mistake {
       "Traffic.OneWay",
       "Direction",
       """
-            link.page.ask(request);
+            barrierIsDue |= link.page.ask(request);
       """,
       """
             found = look();
-            link.page.ask(request);
+            barrierIsDue |= link.page.ask(request);
       """,
       """
             found = look();

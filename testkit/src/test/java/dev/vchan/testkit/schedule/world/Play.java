@@ -48,7 +48,7 @@ abstract class Play implements Situation {
     return false;
   }
 
-  /** What both ends have agreed to pass before they sleep. */
+  /** What both ends have agreed to make behind a request. */
   Optional<MemoryBarrier> barrier() {
     return Optional.empty();
   }

@@ -72,9 +72,7 @@ final class Traffic {
     }
   }
 
-  /**
-   * As before, by ends that publish without a fence, since they pass a barrier before they sleep.
-   */
+  /** As before, by ends that publish without a fence, since they make barriers. */
   static final class BothWaysUnfenced extends BothWays {
 
     @Override
