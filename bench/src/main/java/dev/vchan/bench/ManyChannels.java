@@ -39,6 +39,15 @@ final class ManyChannels {
     results.add(cell, Metric.CONNECTS_PER_SECOND, answer.get("times") * 1e9 / answer.get("nanos"));
   }
 
+  /**
+   * So that little is left to compile when they are opened and closed. What compilers take would be
+   * counted as the memory and the time of idle channels too.
+   */
+  void warmUpOpening(Pair pair) throws IOException, InterruptedException {
+    pair.tell(
+        "reopen %s %d %d 1".formatted(stage.meeting(), Plan.USUAL_RING, times.warmUpReopens()));
+  }
+
   /** So that nothing is left to compile when many of them are in use. */
   void warmUp(Pair pair) throws IOException, InterruptedException {
     stage.open(pair, Plan.USUAL_RING, Plan.SOME);
@@ -82,7 +91,7 @@ final class ManyChannels {
     results.add(cell, Metric.IDLE_CPU_MILLIS, among.cpuMillis - alone.cpuMillis);
     results.add(cell, Metric.IDLE_THREADS, more.threads() / count);
     results.add(cell, Metric.IDLE_DESCRIPTORS, more.descriptors() / count);
-    results.add(cell, Metric.IDLE_MEMORY, more.memory() / count);
+    results.add(cell, Metric.IDLE_MEMORY, (among.memory - alone.memory) / count);
     if (alone.heap >= 0) {
       results.add(cell, Metric.IDLE_HEAP, (among.heap - alone.heap) / count);
     }
@@ -105,20 +114,24 @@ final class ManyChannels {
    *
    * @param tripNanos the median round trip through the one that is used
    * @param heap bytes of heap that are in use; negative for those that have none
-   * @param held what they have
+   * @param memory bytes that are theirs alone, but for those in which their compilers work
+   * @param held what else they have
    * @param cpuMillis processor time they take in a second in which nothing is done
    */
-  private record State(double tripNanos, double heap, ProcessCost held, double cpuMillis) {}
+  private record State(
+      double tripNanos, double heap, double memory, ProcessCost held, double cpuMillis) {}
 
   private State state(Pair pair, int millis) throws IOException, InterruptedException {
     double tripNanos = pair.trips(MESSAGE, times.tripMillis()).get("p50");
-    // Compilers take memory by the megabyte, and what they return is not given back until all is.
     waitForCompilers(pair);
     double heap = 0;
+    double ofCompilers = 0;
     for (Answer answer : pair.tell("settle").all()) {
       heap += answer.get("heap");
+      ofCompilers += Math.max(0, answer.get("compilers"));
     }
     ProcessCost held = ProcessCost.of(pair.pids());
+    double memory = held.memory() - ofCompilers;
     // To settle is work as well.
     waitForCompilers(pair);
     ProcessCost before = ProcessCost.of(pair.pids());
@@ -126,6 +139,7 @@ final class ManyChannels {
     Thread.sleep(millis);
     ProcessCost after = ProcessCost.of(pair.pids());
     double seconds = (System.nanoTime() - began) / 1e9;
-    return new State(tripNanos, heap, held, after.since(before).cpuNanos() / 1e6 / seconds);
+    double cpuMillis = after.since(before).cpuNanos() / 1e6 / seconds;
+    return new State(tripNanos, heap, memory, held, cpuMillis);
   }
 }

@@ -24,6 +24,12 @@ final class Measuring {
   /** Sleeps of each side. What a channel makes last, it makes at the 17th. */
   private static final int RESTS = 32;
 
+  /** Calls of each side both ways, after which a thread that always calls has its favour. */
+  private static final int CALLS_IN_A_ROW = 6_000;
+
+  /** For those of which a call takes long, and which show no favour. */
+  private static final int MOST_CALLS_MILLIS = 50;
+
   /** A stream in which heap is counted has that part of the bytes. */
   private static final int HEAP_PART = 4;
 
@@ -35,6 +41,7 @@ final class Measuring {
   private final Map<Cell, Long> bytes = new HashMap<>();
   private final Map<Rival, Set<Placement>> warm = new EnumMap<>(Rival.class);
   private final Set<Rival> warmWithMany = EnumSet.noneOf(Rival.class);
+  private final Set<Rival> warmByOpening = EnumSet.noneOf(Rival.class);
 
   Measuring(Plan.Times times, Stage stage, Processors processors, Results results) {
     this.times = times;
@@ -59,6 +66,7 @@ final class Measuring {
       stage.end(cell.rival());
       warm.remove(cell.rival());
       warmWithMany.remove(cell.rival());
+      warmByOpening.remove(cell.rival());
       throw e;
     }
   }
@@ -90,6 +98,9 @@ final class Measuring {
       return;
     }
     Work work = cell.question().work();
+    if (work.opensMany() && warmByOpening.add(rival)) {
+      many.warmUpOpening(pair);
+    }
     boolean any = work.isTraffic() || warmAt(rival).isEmpty();
     if (any && warmAt(rival).add(cell.question().placement())) {
       warmUp(rival, cell.question().placement(), pair);
@@ -167,13 +178,15 @@ final class Measuring {
   }
 
   /**
-   * Counts what calls allocate, in a stream of its own on a channel that has slept. What a channel
-   * makes once, when it has slept a few times, it would else make anywhere in a stream that sleeps
-   * now and then. The stream whose time is taken must not have slept before.
+   * Counts what calls allocate, in a stream of its own on a channel that has slept, and on which
+   * one thread has called for long. What a channel makes once, when it has slept a few times and
+   * when it favours a thread, it would else make anywhere in the stream. The stream whose time is
+   * taken must not have slept before.
    */
   private void countHeap(Cell cell, Pair pair, long count)
       throws IOException, InterruptedException {
     pair.tell("rest " + RESTS);
+    pair.tell("trips 1 " + CALLS_IN_A_ROW + " " + MOST_CALLS_MILLIS);
     long some = whole(Math.max(count / HEAP_PART, LEAST_BYTES), cell.question().size());
     addAllocated(cell, pair.tell(command(cell, some)).all());
   }

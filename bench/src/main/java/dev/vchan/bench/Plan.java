@@ -40,6 +40,11 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
       return placement == Placement.LOADED ? 3 * tripMillis : tripMillis;
     }
 
+    /** How many channels are opened, one after the other, before any opening is measured. */
+    int warmUpReopens() {
+      return warmUpMillis;
+    }
+
     Times withIdleMillis(int millis) {
       return new Times(streamMillis, tripMillis, warmUpMillis, reopens, echoMillis, millis);
     }
@@ -69,8 +74,9 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
   private static final double CELL_MILLIS = 25;
   private static final double LOADED_CELL_MILLIS = 100;
   private static final double OPEN_MILLIS = 1.5;
+  private static final double FIRST_OPEN_MILLIS = 2.5;
   private static final double SETTLE_MILLIS = 100;
-  private static final double REST_MILLIS = 20;
+  private static final double REST_MILLIS = 26;
   private static final double EVENT_MILLIS = 300;
   private static final double SYSTEM_CALLS_MILLIS = 400;
 
@@ -96,7 +102,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
         questions.add(new Question(Work.TOUCH, Placement.PINNED, ring, size));
       }
     }
-    return new Plan(questions, all(), 5, new Times(80, 300, 1_500, 100, 1_000, 2_000));
+    return new Plan(questions, all(), 5, new Times(80, 280, 1_500, 100, 1_000, 2_000));
   }
 
   /** What fits into two minutes: each question of the full run in a few sizes. */
@@ -158,6 +164,7 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
       if (rival.program() == Rival.Program.JAVA) {
         millis += START_MILLIS + 1.2 * times.warmUpMillis() * placements(rival);
         millis += rival.does(Work.ECHO) ? times.warmUpMillis() : 0;
+        millis += opensMany(rival) ? FIRST_OPEN_MILLIS * times.warmUpReopens() : 0;
       }
       for (Question question : questions) {
         if (rival.does(question.work())) {
@@ -174,6 +181,12 @@ record Plan(List<Question> questions, Set<Rival> rivals, int rounds, Times times
         .map(Question::placement)
         .distinct()
         .count();
+  }
+
+  private boolean opensMany(Rival rival) {
+    return questions.stream()
+        .map(Question::work)
+        .anyMatch(work -> work.opensMany() && rival.does(work));
   }
 
   private double millis(Question question) {

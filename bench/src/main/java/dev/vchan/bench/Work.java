@@ -39,6 +39,11 @@ enum Work {
     return this == IDLE || this == WAITING || this == ECHO;
   }
 
+  /** Whether channels are opened in numbers while it is measured, or just before. */
+  boolean opensMany() {
+    return this == CONNECT || this == RUSH || this == IDLE || this == WAITING;
+  }
+
   static Work of(String word) {
     return Arrays.stream(values())
         .filter(one -> one.word().equals(word))

@@ -4,6 +4,8 @@ package dev.vchan.bench.work;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.management.JMException;
 import javax.management.ObjectName;
 
@@ -11,6 +13,10 @@ import javax.management.ObjectName;
 final class Allocation {
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  /** What native memory tracking says of the memory in which compilers work. */
+  private static final Pattern COMPILERS =
+      Pattern.compile("Arena Chunk \\(reserved=\\d+KB, committed=(\\d+)KB\\)");
 
   private Allocation() {}
 
@@ -29,17 +35,34 @@ final class Allocation {
    * later, and garbage is collected, so that what the process still has is what it needs.
    */
   static long settledHeap() throws IOException {
-    try {
-      ManagementFactory.getPlatformMBeanServer()
-          .invoke(
-              new ObjectName("com.sun.management:type=DiagnosticCommand"),
-              "systemTrimNativeHeap",
-              new Object[0],
-              new String[0]);
-    } catch (JMException e) {
-      throw new IOException("this JVM cannot give memory back", e);
-    }
+    diagnose("systemTrimNativeHeap");
     System.gc();
     return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+
+  /**
+   * Bytes in which the JVM's compilers work, and which it keeps for the next compilation for up to
+   * five seconds, megabytes. They would hide what channels take.
+   */
+  static long ofCompilers() throws IOException {
+    Matcher line = COMPILERS.matcher(diagnose("vmNativeMemory", "summary"));
+    if (!line.find()) {
+      throw new IOException("this JVM does not track its native memory");
+    }
+    return Long.parseLong(line.group(1)) * 1024;
+  }
+
+  private static String diagnose(String command, String... arguments) throws IOException {
+    try {
+      return String.valueOf(
+          ManagementFactory.getPlatformMBeanServer()
+              .invoke(
+                  new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                  command,
+                  new Object[] {arguments},
+                  new String[] {String[].class.getName()}));
+    } catch (JMException e) {
+      throw new IOException("this JVM cannot do " + command, e);
+    }
   }
 }

@@ -32,7 +32,8 @@ import java.util.concurrent.Future;
  *   <li>{@code echo SIZE MILLIS}: on all ends at once side A asks and side B answers, with a
  *       virtual thread for each end
  *   <li>{@code await}: lets a virtual thread wait at each idle end; {@code wake} ends that
- *   <li>{@code settle}: gives back all memory that is not in use
+ *   <li>{@code settle}: gives back all memory that is not in use; answers how much heap is, and how
+ *       much the JVM's compilers have
  *   <li>{@code close}: closes all ends
  * </ul>
  */
@@ -135,7 +136,10 @@ public final class Worker {
       case "echo" -> many.echo(ends, number(words[1]), number(words[2]));
       case "await" -> many.await(idle());
       case "wake" -> many.wake(idle());
-      case "settle" -> new Answer().with("heap", Allocation.settledHeap());
+      case "settle" ->
+          new Answer()
+              .with("heap", Allocation.settledHeap())
+              .with("compilers", Allocation.ofCompilers());
       case "close" -> {
         closeAll();
         yield new Answer();
