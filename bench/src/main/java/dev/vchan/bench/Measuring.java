@@ -28,7 +28,7 @@ final class Measuring {
   private static final int CALLS_IN_A_ROW = 6_000;
 
   /** For those of which a call takes long, and which show no favour. */
-  private static final int MOST_CALLS_MILLIS = 50;
+  private static final int MOST_CALLS_MILLIS = 20;
 
   /** A stream in which heap is counted has that part of the bytes. */
   private static final int HEAP_PART = 4;
@@ -173,7 +173,7 @@ final class Measuring {
    */
   private static boolean countsHeap(Cell cell) {
     return cell.rival().program() == Rival.Program.JAVA
-        && cell.question().work() == Work.STREAM
+        && cell.question().work() != Work.TOUCH
         && cell.question().placement().hasOneForEach();
   }
 
@@ -186,9 +186,13 @@ final class Measuring {
   private void countHeap(Cell cell, Pair pair, long count)
       throws IOException, InterruptedException {
     pair.tell("rest " + RESTS);
-    pair.tell("trips 1 " + CALLS_IN_A_ROW + " " + MOST_CALLS_MILLIS);
+    callInARow(pair);
     long some = whole(Math.max(count / HEAP_PART, LEAST_BYTES), cell.question().size());
     addAllocated(cell, pair.tell(command(cell, some)).all());
+  }
+
+  private static void callInARow(Pair pair) throws IOException, InterruptedException {
+    pair.tell("trips 1 " + CALLS_IN_A_ROW + " " + MOST_CALLS_MILLIS);
   }
 
   private static String command(Cell cell, long count) {
@@ -268,10 +272,15 @@ final class Measuring {
   private void trips(Cell cell, Pair pair) throws IOException, InterruptedException {
     stage.open(pair, cell.question().ring(), 1);
     Question question = cell.question();
+    if (countsHeap(cell)) {
+      callInARow(pair);
+    }
     Answer answer = pair.trips(question.size(), times.tripMillis(question.placement()));
     pair.tell("close");
     addTrips(cell, answer);
-    addAllocated(cell, List.of(answer));
+    if (countsHeap(cell)) {
+      addAllocated(cell, List.of(answer));
+    }
   }
 
   private void addTrips(Cell cell, Answer answer) {
