@@ -225,6 +225,17 @@ enum Weakening {
           """,
           "")),
 
+  FAREWELL(
+      "store of a favourite that leaves, then load of who waits for that",
+      "LeaveOrWait",
+      "without the fence",
+      in(
+          "Favourite",
+          """
+                VarHandle.fullFence();
+          """,
+          "")),
+
   BARRIER(
       "store of own ask bit, then the peer's load of it after its store of an index",
       "AskWithBarrier",
