@@ -17,12 +17,14 @@ public final class EventCounter {
 
   private static final VarHandle COUNT;
   private static final VarHandle PLACES;
+  private static final VarHandle WATCHED;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       COUNT = lookup.findVarHandle(EventCounter.class, "count", long.class);
       PLACES = lookup.findVarHandle(EventCounter.class, "places", Place.class);
+      WATCHED = lookup.findVarHandle(EventCounter.class, "watched", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -30,6 +32,12 @@ public final class EventCounter {
 
   private volatile long count;
   private volatile @Nullable Place places;
+
+  /** Whether {@link Ticks} looks at this counter. */
+  private volatile boolean watched;
+
+  /** The link of {@link Ticks}: of whoever has just made this counter a watched one, or it. */
+  @Nullable EventCounter nextWatched;
 
   /** Makes a counter at zero. */
   public EventCounter() {}
@@ -77,12 +85,58 @@ public final class EventCounter {
         if (left <= 0) {
           break;
         }
-        Parking.park(this, left);
+        sleep(place, left);
       }
       return count != seen;
     } finally {
       place.waiter = null;
     }
+  }
+
+  private void sleep(Place place, long nanos) {
+    if (nanos < Ticks.LONG_NANOS || !Thread.currentThread().isVirtual()) {
+      Parking.park(this, nanos);
+      return;
+    }
+    place.end = Parking.nanoTime() + nanos;
+    place.sleepsLong = true;
+    try {
+      // Whoever stops watching says so and then looks for long sleeps once more; here it is the
+      // other way round. Both are volatile, so one of the two sees the other.
+      if (!watched && WATCHED.compareAndSet(this, false, true)) {
+        Ticks.watch(this);
+      }
+      Parking.park(this);
+    } finally {
+      place.sleepsLong = false;
+    }
+  }
+
+  /**
+   * Wakes those whose long sleep is to end before a time.
+   *
+   * @return whether this counter is still watched, by the caller
+   */
+  boolean endWaits(long time) {
+    if (someSleepLong(time)) {
+      return true;
+    }
+    watched = false;
+    return someSleepLong(time) && WATCHED.compareAndSet(this, false, true);
+  }
+
+  private boolean someSleepLong(long time) {
+    boolean some = false;
+    for (Place place = places; place != null; place = place.next) {
+      if (place.sleepsLong) {
+        some = true;
+        Thread waiter = place.waiter;
+        if (waiter != null && place.end - time < 0) {
+          Parking.unpark(waiter);
+        }
+      }
+    }
+    return some;
   }
 
   private Place takePlace(Thread me) {
@@ -115,6 +169,11 @@ public final class EventCounter {
 
     final @Nullable Place next;
     volatile @Nullable Thread waiter;
+
+    /** When a long sleep ends at the latest; written before {@code sleepsLong}. */
+    long end;
+
+    volatile boolean sleepsLong;
 
     Place(Thread waiter, @Nullable Place next) {
       this.waiter = waiter;

@@ -43,6 +43,16 @@ public final class Parking {
   }
 
   /**
+   * Parks the calling thread until somebody ends that; may return at any time, at once if it is
+   * interrupted.
+   *
+   * @param blocker what a thread dump shows as the reason
+   */
+  public static void park(Object blocker) {
+    LockSupport.park(blocker);
+  }
+
+  /**
    * Parks the calling thread for the whole time, unless it is interrupted. An event that was meant
    * for a wait of before would end a single {@link #park} at once, and a peer that sends events
    * without end would make a pause of such parks no pause at all.

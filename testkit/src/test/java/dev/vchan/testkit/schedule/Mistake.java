@@ -215,9 +215,11 @@ enum Mistake {
       "Traffic.WaitersAreClosed",
       "spi/EventCounter",
       """
+            if (waiter != null) {
               Parking.unpark(waiter);
       """,
       """
+            if (waiter != null) {
               Parking.unpark(waiter);
               break;
       """),
@@ -232,11 +234,11 @@ enum Mistake {
             do {
       """,
       """
-              Parking.park(this, left);
+              sleep(place, left);
             }
       """,
       """
-              Parking.park(this, left);
+              sleep(place, left);
             } while (count == seen && !Thread.currentThread().isInterrupted());
       """),
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.vchan.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.vchan.spi.EventCounter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Virtual threads that may wait for long have no timers of their own, and wait no longer. */
+class LongWaitTest {
+
+  private static final String COUNTER = "vchan-core/src/main/java/dev/vchan/spi/EventCounter.java";
+  private static final String TICKS = "vchan-core/src/main/java/dev/vchan/spi/Ticks.java";
+
+  /** So that in a second there are as many chances for a mistake as else in hours. */
+  private static final SourceChange FAST =
+      new SourceChange(
+          TICKS,
+          """
+            static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
+          """,
+          """
+            static final long TICK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+          """);
+
+  private static final SourceChange NO_SECOND_LOOK =
+      new SourceChange(
+          COUNTER,
+          """
+              return someSleepLong(time) && WATCHED.compareAndSet(this, false, true);
+          """,
+          """
+              return false;
+          """);
+
+  @TempDir private Path folder;
+
+  @Test
+  void aLongWaitEndsInTimeAndOneAfterItToo() throws Exception {
+    EventCounter counter = new EventCounter();
+    long nanos = TimeUnit.MILLISECONDS.toNanos(2_300);
+    for (int i = 0; i < 2; i++) {
+      long start = System.nanoTime();
+      assertThat(
+              Watchdog.start(
+                      Thread.ofVirtual().name("test-wait"),
+                      () -> counter.await(counter.count(), nanos))
+                  .get())
+          .isFalse();
+      assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(nanos);
+    }
+  }
+
+  @Test
+  void aWaitWithoutEndIsEndedByASignal() throws Exception {
+    EventCounter counter = new EventCounter();
+    Watchdog.Task<Boolean> wait =
+        Watchdog.start(
+            Thread.ofVirtual().name("test-wait"), () -> counter.await(0, Long.MAX_VALUE));
+    wait.untilAsleep();
+    counter.signal();
+    assertThat(wait.get()).isTrue();
+  }
+
+  @Test
+  void nobodySleepsForEverBesideTheLooksAndSomebodyDoesWithoutTheSecondLook() throws Exception {
+    int forgotten = forgotten(10, FAST);
+    assertThat(forgotten).isZero();
+    int forgottenWithout = forgotten(20, FAST, NO_SECOND_LOOK);
+    System.out.printf(
+        "LongWaitTest: forgotten sleepers: %d, without the second look %d%n",
+        forgotten, forgottenWithout);
+    assertThat(forgottenWithout).isPositive();
+  }
+
+  private int forgotten(int seconds, SourceChange... changes) throws Exception {
+    Path classes = Files.createDirectory(folder.resolve("changes-" + changes.length));
+    SourceChange.compile(List.of(changes), classes);
+    try (ChildJvm child =
+        new ChildJvm(
+            Optional.of(classes), Duration.ofMinutes(2), Sleepers.class, String.valueOf(seconds))) {
+      return Integer.parseInt(child.line().orElseThrow());
+    }
+  }
+
+  /** Sleeps again and again, in many threads; says how many of these have not come back. */
+  static final class Sleepers {
+
+    private static final int THREADS = 500;
+    private static final long SEED = 1;
+
+    /** From one that is just long on. */
+    private static final int SHORTEST_MICROS = 200;
+
+    private static final int MICROS = 400;
+
+    private Sleepers() {}
+
+    public static void main(String[] arguments) throws InterruptedException {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Integer.parseInt(arguments[0]));
+      AtomicInteger early = new AtomicInteger();
+      List<Thread> threads = new ArrayList<>();
+      SplittableRandom random = new SplittableRandom(SEED);
+      for (int i = 0; i < THREADS; i++) {
+        SplittableRandom own = random.split();
+        threads.add(Thread.ofVirtual().start(() -> sleep(own, end, early)));
+      }
+      long patience = end + TimeUnit.SECONDS.toNanos(15);
+      int forgotten = 0;
+      for (Thread thread : threads) {
+        long left = Math.max(1, patience - System.nanoTime());
+        forgotten += thread.join(Duration.ofNanos(left)) ? 0 : 1;
+      }
+      System.out.println(early.get() > 0 ? "too early: " + early : String.valueOf(forgotten));
+    }
+
+    private static void sleep(SplittableRandom random, long end, AtomicInteger early) {
+      EventCounter counter = new EventCounter();
+      while (System.nanoTime() - end < 0) {
+        long nanos = TimeUnit.MICROSECONDS.toNanos(SHORTEST_MICROS + random.nextInt(MICROS));
+        long start = System.nanoTime();
+        boolean signalled = counter.await(0, nanos);
+        if (signalled || System.nanoTime() - start < nanos) {
+          early.incrementAndGet();
+        }
+      }
+    }
+  }
+}
