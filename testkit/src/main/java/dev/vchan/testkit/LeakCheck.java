@@ -34,7 +34,7 @@ public final class LeakCheck {
   /** Threads of ours that are not a test's: the number and name of each. */
   private static final Set<String> OTHERS = ConcurrentHashMap.newKeySet();
 
-  /** Without the thread that ends long waits: it outlives them all by a second or two. */
+  /** Without the thread that ends long waits: it outlives them by a second or two. */
   private static final Pattern OURS = Pattern.compile("#\\d+ \"vchan(?!-ticks\")[^\"]*\"");
 
   private final List<String> openBefore = openFiles();

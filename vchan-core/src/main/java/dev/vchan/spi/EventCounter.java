@@ -36,7 +36,7 @@ public final class EventCounter {
   /** Whether {@link Ticks} looks at this counter. */
   private volatile boolean watched;
 
-  /** The link of {@link Ticks}: of whoever has just made this counter a watched one, or it. */
+  /** Next in the list of {@link Ticks}. For whoever set {@code watched}, then for who watches. */
   @Nullable EventCounter nextWatched;
 
   /** Makes a counter at zero. */
@@ -93,6 +93,7 @@ public final class EventCounter {
     }
   }
 
+  /** Sleeps for that time, until a signal, or for no reason. */
   private void sleep(Place place, long nanos) {
     if (nanos < Ticks.LONG_NANOS || !Thread.currentThread().isVirtual()) {
       Parking.park(this, nanos);
@@ -101,42 +102,60 @@ public final class EventCounter {
     place.end = Parking.nanoTime() + nanos;
     place.sleepsLong = true;
     try {
-      // Whoever stops watching says so and then looks for long sleeps once more; here it is the
-      // other way round. Both are volatile, so one of the two sees the other.
-      if (!watched && WATCHED.compareAndSet(this, false, true)) {
-        Ticks.watch(this);
-      }
-      Parking.park(this);
+      sleepLong();
     } finally {
       place.sleepsLong = false;
     }
   }
 
-  /**
-   * Wakes those whose long sleep is to end before a time.
-   *
-   * @return whether this counter is still watched, by the caller
-   */
-  boolean endWaits(long time) {
-    if (someSleepLong(time)) {
-      return true;
+  private void sleepLong() {
+    // Whoever stops watching says so and then looks for long sleeps once more; here it is the
+    // other way round. Both are volatile, so one of the two sees the other.
+    boolean added = !watched && WATCHED.compareAndSet(this, false, true);
+    if (added) {
+      Ticks.add(this);
     }
-    watched = false;
-    return someSleepLong(time) && WATCHED.compareAndSet(this, false, true);
+    if (!added && Ticks.isRunning()) {
+      Parking.park(this);
+    } else if (!Ticks.start()) {
+      // Short, since starting may have parked, and have been unparked by the signal.
+      Parking.park(this, Ticks.TICK_NANOS);
+    }
+    // Else not now, for the same reason: the caller looks at the count again.
   }
 
-  private boolean someSleepLong(long time) {
-    boolean some = false;
+  /**
+   * Wakes those whose long sleep is to end before a time. For the one who watches.
+   *
+   * @return whether the caller goes on to watch
+   */
+  boolean endWaits(long time) {
+    do {
+      if (someSleepLong()) {
+        wakeThoseWhoEndBefore(time);
+        return true;
+      }
+      watched = false;
+    } while (someSleepLong() && WATCHED.compareAndSet(this, false, true));
+    return false;
+  }
+
+  private boolean someSleepLong() {
     for (Place place = places; place != null; place = place.next) {
       if (place.sleepsLong) {
-        some = true;
-        Thread waiter = place.waiter;
-        if (waiter != null && place.end - time < 0) {
-          Parking.unpark(waiter);
-        }
+        return true;
       }
     }
-    return some;
+    return false;
+  }
+
+  private void wakeThoseWhoEndBefore(long time) {
+    for (Place place = places; place != null; place = place.next) {
+      Thread waiter = place.waiter;
+      if (place.sleepsLong && waiter != null && place.end - time < 0) {
+        Parking.unpark(waiter);
+      }
+    }
   }
 
   private Place takePlace(Thread me) {

@@ -7,16 +7,18 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the long waits of virtual threads. The JDK keeps a timer for each park that has a time, on a
- * thread that has to be woken for it, and again to forget it: a third of what it costs to sleep and
+ * Ends the long waits of virtual threads. The JDK keeps a timer for each park of theirs that has a
+ * time, on a thread that has to be woken for it, which is a quarter of what it costs to sleep and
  * to be woken. Nearly all sleeps are ended by an event, and could last for seconds. So who may
  * sleep for long parks without a time, and all of these are looked at once in a tick.
  *
- * <p>One virtual thread does that for the whole JVM, and ends when nobody sleeps for long any more.
+ * <p>One thread does that for the whole JVM, and ends when nobody sleeps for long any more. It is a
+ * platform thread: a virtual one would need a carrier, and where all of them are held by waits that
+ * only it can end, it would not get one.
  */
 final class Ticks {
 
-  /** Looks begin at multiples of this, where the look periods of channels end as well. */
+  /** Looks begin at multiples of this, and so do, by default, the ends of look periods. */
   static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** The least that a long wait lasts: a tick that misses its beginning is not its last. */
@@ -29,27 +31,8 @@ final class Ticks {
 
   private Ticks() {}
 
-  /** Looks at a counter from now on. The caller has made it a watched one. */
-  static void watch(EventCounter counter) {
-    add(counter);
-    if (!RUNNING.get() && RUNNING.compareAndSet(false, true)) {
-      start();
-    }
-  }
-
-  private static void start() {
-    boolean started = false;
-    try {
-      Thread.ofVirtual().name("vchan-ticks").start(Ticks::run);
-      started = true;
-    } finally {
-      if (!started) {
-        RUNNING.set(false);
-      }
-    }
-  }
-
-  private static void add(EventCounter counter) {
+  /** Looks at a counter from now on, if it runs. For whoever has made it a watched one. */
+  static void add(EventCounter counter) {
     EventCounter first;
     do {
       first = FIRST.get();
@@ -57,41 +40,78 @@ final class Ticks {
     } while (!FIRST.compareAndSet(first, counter));
   }
 
-  private static void run() {
+  static boolean isRunning() {
+    return RUNNING.get();
+  }
+
+  /**
+   * Starts the thread if need be, which may park the caller for a moment.
+   *
+   * @return whether it runs, or is about to be started by another caller
+   */
+  static boolean start() {
+    if (!RUNNING.compareAndSet(false, true)) {
+      return true;
+    }
+    long first = boundaryAfter(Parking.nanoTime());
+    boolean started = false;
     try {
-      while (FIRST.get() != null) {
-        Parking.pause(FIRST, TICK_NANOS - Math.floorMod(Parking.nanoTime(), TICK_NANOS));
-        look();
-      }
+      Thread.ofPlatform()
+          .daemon()
+          .name("vchan-ticks")
+          .inheritInheritableThreadLocals(false)
+          .start(() -> run(first));
+      started = true;
+    } catch (OutOfMemoryError e) {
+      // No more threads, says the system, and the caller sleeps in another way.
+      return false;
     } finally {
-      RUNNING.set(false);
-      // Whoever added a counter after the last look at them found this thread running.
-      if (FIRST.get() != null && RUNNING.compareAndSet(false, true)) {
-        start();
+      if (!started) {
+        RUNNING.set(false);
       }
+    }
+    return true;
+  }
+
+  private static void run(long first) {
+    long next = first;
+    try {
+      do {
+        while (FIRST.get() != null) {
+          Parking.pause(FIRST, next - Parking.nanoTime());
+          next = look();
+        }
+        RUNNING.set(false);
+        // Whoever has added a counter since that look found this thread running, or starts another.
+      } while (FIRST.get() != null && RUNNING.compareAndSet(false, true));
+    } catch (RuntimeException | Error e) {
+      // The next long sleep starts another thread.
+      RUNNING.set(false);
+      throw e;
     }
   }
 
-  /** Ends each wait that will be over before the next look; the waiter sees to the rest of it. */
-  private static void look() {
-    long now = Parking.nanoTime();
-    long next = now - Math.floorMod(now, TICK_NANOS) + TICK_NANOS;
+  private static long boundaryAfter(long now) {
+    return now - Math.floorMod(now, TICK_NANOS) + TICK_NANOS;
+  }
+
+  /**
+   * Ends each wait that will be over before the next look; the waiter sees to the rest of it.
+   *
+   * @return when the next look is due: that very time, lest a wait ends between two looks' times
+   */
+  private static long look() {
+    long next = boundaryAfter(Parking.nanoTime());
     EventCounter counter = FIRST.getAndSet(null);
     while (counter != null) {
       EventCounter following = counter.nextWatched;
-      if (mustStay(counter, next)) {
+      // A counter that lives on must not keep those that came after it.
+      counter.nextWatched = null;
+      if (counter.endWaits(next)) {
         add(counter);
       }
       counter = following;
     }
-  }
-
-  private static boolean mustStay(EventCounter counter, long next) {
-    try {
-      return counter.endWaits(next);
-    } catch (RuntimeException | Error e) {
-      // A virtual thread that cannot be started for want of memory. The next look tries again.
-      return true;
-    }
+    return next;
   }
 }
