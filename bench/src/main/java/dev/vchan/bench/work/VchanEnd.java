@@ -125,7 +125,7 @@ class VchanEnd extends End {
       for (int done = 0; done < some; done += FETCHED_BYTES) {
         int bytes = Math.min(FETCHED_BYTES, some - done);
         // Put somewhere, or a compiler would leave it out.
-        scratch.put(0, fetch(there, from + done, bytes));
+        scratch.put(0, (byte) fetch(there, from + done, bytes));
         sum[0] += sum(there, from + done, bytes);
       }
       channel.consume(some);
@@ -138,10 +138,10 @@ class VchanEnd extends End {
      *
      * @return something that depends on them all
      */
-    private static byte fetch(ByteBuffer bytes, int from, int length) {
-      byte any = 0;
-      for (int i = from; i < from + length; i += LINE) {
-        any ^= bytes.get(i);
+    private static long fetch(ByteBuffer bytes, int from, int length) {
+      long any = 0;
+      for (int i = from; i <= from + length - Long.BYTES; i += LINE) {
+        any ^= bytes.getLong(i);
       }
       return any;
     }
