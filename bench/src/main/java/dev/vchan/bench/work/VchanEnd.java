@@ -133,7 +133,7 @@ class VchanEnd extends End {
     }
 
     /**
-     * Reads a byte of each line, so that lines come from the processor that has written them many
+     * Reads a word of each line, so that lines come from the processor that has written them many
      * at a time, and not each when its first byte is needed. A copy does so by itself.
      *
      * @return something that depends on them all
